@@ -1,0 +1,49 @@
+# The two commands of this course are `make lab` and `make test`; `make help` lists the others.
+# Works with GNU make 3.81 and later. Set-up itself lives in .ci/setup.py, which needs Python 3.11 and nothing else.
+
+PYTHON      ?=
+PIP_ARGS    ?=
+CONSTRAINTS ?= constraints.txt
+WORKERS     ?= 2
+PORT        ?=
+LESSON      ?= lessons/00_start_here.ipynb
+
+ifeq ($(OS),Windows_NT)
+VENV_PYTHON := .venv/Scripts/python.exe
+else
+VENV_PYTHON := .venv/bin/python
+endif
+
+export PIP_ARGS CONSTRAINTS
+QUIET := TOOLKIT_QUIET=1 OMP_NUM_THREADS=1
+
+.PHONY: help setup lab test lessons bench evidence clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -e 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup:  ## make .venv, or bring it up to date (seconds when nothing changed)
+	@python=`sh .ci/find_python.sh $(VENV_PYTHON) "$(PYTHON)"` && "$$python" .ci/setup.py
+
+lab: setup  ## open the course in JupyterLab (PORT=8899 BROWSER=no: headless, prints the address)
+	@$(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url="/lab/tree/$(LESSON)" \
+		$(if $(PORT),--port=$(PORT)) $(if $(filter no,$(BROWSER)),--no-browser) \
+		$(if $(filter 0,$(shell id -u)),--allow-root)
+
+test: setup  ## run everything that continuous integration runs
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	$(QUIET) $(VENV_PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile
+
+lessons: setup  ## run every lesson and write it back in its normal form
+	$(QUIET) $(VENV_PYTHON) -m toolkit.notebooks
+
+bench: setup  ## print speed ratios, each against the plain way
+	$(QUIET) $(VENV_PYTHON) -m tests.bench
+
+evidence: setup  ## recompute the multi-seed results in lessons/evidence
+	$(QUIET) $(VENV_PYTHON) -m toolkit.evidence
+
+clean:  ## remove .venv and everything that was generated
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache
+	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
