@@ -1,0 +1,68 @@
+"""Loss, accuracy and calibration of networks given as points."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from toolkit import _expect, metrics
+from toolkit.data import SPLITS, Dataset
+from toolkit.engine import of_network
+from toolkit.space import WeightSpace
+
+METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "loss": metrics.nll,
+    "accuracy": metrics.accuracy,
+    "error": lambda logits, y: 1 - metrics.accuracy(logits, y),
+    "ece": metrics.ece,
+}
+REPORTED = tuple(f"{split}_{metric}" for split in ("train", "test") for metric in ("loss", "accuracy", "ece"))
+
+
+@torch.no_grad()
+def evaluate(
+    space: WeightSpace,
+    theta: Tensor,
+    dataset: Dataset,
+    what: Sequence[str] = REPORTED,
+    refresh: bool = True,
+    stats: dict[str, Tensor] | None = None,
+) -> dict[str, np.ndarray]:
+    """Measure one network or many.
+
+    Args:
+        space: the weight space.
+        theta: one point [D] or N points [N, D].
+        dataset: the data.
+        what: names `<split>_<metric>`, of train, val, test and loss (nats), accuracy, error, ece (fractions).
+        refresh: estimate BatchNorm statistics anew on the training inputs at every point.
+        stats: with `refresh=False`, the statistics to use instead: of one network for all, or [N, units] each.
+
+    Returns:
+        Each measure by name, a number or an array [N].
+
+    Raises:
+        ValueError: if a name is unknown, a split is empty or a shape does not fit.
+
+    Example:
+        >>> from toolkit import data, models
+        >>> space = WeightSpace(models.mlp(64, 16, 10))
+        >>> theta = space.unflatten(space.init(0))["fc2.weight"].zero_().new_zeros(space.size)
+        >>> round(float(evaluate(space, theta, data.load("digits"), ["test_loss"])["test_loss"]), 4)
+        2.3026
+    """
+    for name in what:
+        _expect.choice("each of what", name, (f"{split}_{metric}" for split in SPLITS for metric in METRICS))
+    rows = []
+    for i, point in enumerate(theta.unsqueeze(0) if theta.dim() == 1 else theta):
+        own = space.refresh(point, dataset.train_x) if refresh else of_network(stats, i)
+        logits = {split: space.logits(point, dataset.split(split)[0], own) for split in {n.split("_")[0] for n in what}}
+        rows.append([_measure(name, logits, dataset) for name in what])
+    table = np.array(rows, dtype=np.float64)
+    return {name: table[:, i] if theta.dim() == 2 else table[0, i] for i, name in enumerate(what)}
+
+
+def _measure(name: str, logits: dict[str, Tensor], dataset: Dataset) -> float:
+    split, metric = name.split("_")
+    return METRICS[metric](logits[split], dataset.split(split)[1]).item()

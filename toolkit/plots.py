@@ -1,0 +1,273 @@
+"""Figures in one style: the same network has the same colour and mark in every picture of the course.
+
+Network A is a blue circle, B a vermillion square, C a green triangle, the middle a black diamond, a barrier reddish
+purple. Training measures are solid lines, test measures dashed. No figure relies on colour alone.
+Importing this module makes the style matplotlib's default.
+"""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from toolkit import _expect
+from toolkit.landscape import Plane, Scan
+
+# Okabe and Ito's palette: told apart with every common kind of colour vision.
+COLOURS = {"A": "#0072B2", "B": "#D55E00", "C": "#009E73", "middle": "#000000", "barrier": "#CC79A7"}
+MARKS = {"A": "o", "B": "s", "C": "^", "middle": "D"}
+LABELS = {
+    "loss": "loss (nats)",
+    "accuracy": "accuracy (%)",
+    "error": "error (%)",
+    "ece": "calibration error (%)",
+}
+STYLE = {
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+    "image.cmap": "cividis",
+}
+_HALO = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+mpl.rcParams.update(STYLE)
+
+
+def figure(rows: int = 1, columns: int = 1, height: float = 2.7, width: float = 7.6, **settings):
+    """Make a figure in the course's style, outside pyplot.
+
+    Args:
+        rows: of axes.
+        columns: of axes.
+        height: of one row, in inches.
+        width: of the figure, in inches.
+        **settings: passed to `Figure.subplots`.
+
+    Returns:
+        The figure, and its axes as `Figure.subplots` returns them.
+
+    Example:
+        >>> fig, axes = figure(columns=2)
+        >>> len(axes)
+        2
+    """
+    fig = Figure(figsize=(width, rows * height), dpi=90, layout="constrained")
+    FigureCanvasAgg(fig)
+    return fig, fig.subplots(rows, columns, **settings)
+
+
+def png(fig: Figure) -> bytes:
+    """Draw a figure into the bytes of a PNG file, the same bytes every time."""
+    buffer = BytesIO()
+    fig.savefig(buffer, format="png", metadata={"Software": None}, facecolor="white")
+    return _with_few_colours(buffer.getvalue())
+
+
+def show(fig: Figure, alt: str, says: str) -> None:
+    """Show a figure in a notebook, with words for those who cannot see it and its message for everyone.
+
+    Args:
+        fig: from any function here, or your own.
+        alt: what is drawn, in a sentence; screen readers speak it.
+        says: what the figure tells, in a sentence; printed below it.
+
+    Raises:
+        ValueError: if `alt` or `says` is empty.
+    """
+    from IPython.display import Image, display
+
+    for name, text in [("alt", alt), ("says", says)]:
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{name} must be a sentence, got {text!r}.")
+    display(Image(png(fig), format="png", alt=alt), metadata={"image/png": {"alt": alt}})
+    print(says)
+
+
+def along(
+    scans: Scan | Mapping[str, Scan], metrics: Sequence[str] = ("loss", "accuracy", "ece"), guess: float | None = None
+) -> Figure:
+    """Draw measures along a path: one panel a metric, training solid and test dashed.
+
+    Args:
+        scans: one `Scan`, drawn with its barrier; or several by label, drawn with one colour each.
+        metrics: of `loss`, `accuracy`, `error`, `ece`.
+        guess: an accuracy in %, drawn as your guess for the middle.
+
+    Returns:
+        The figure.
+    """
+    many = isinstance(scans, Mapping)
+    palette = ["#56B4E9", "#E69F00", "#999999", "#F0E442"]
+    fig, axes = figure(columns=len(metrics), squeeze=False)
+    for ax, metric in zip(axes[0], metrics, strict=True):
+        for colour, (label, one) in zip(palette, (scans if many else {"": scans}).items(), strict=False):
+            for split, dash in [("train", "-"), ("test", "--")]:
+                name = f"{label}, {split}" if label else split
+                ax.plot(one.t, _scaled(one, f"{split}_{metric}"), dash, color=colour if many else "#444444", label=name)
+        if not many:
+            _mark_ends(ax, scans, metric)
+        if guess is not None and metric == "accuracy":
+            ax.plot(0.5, guess, "*", color="#E69F00", markersize=12, zorder=6)
+            ax.annotate(
+                "your guess", (0.5, guess), xytext=(8, -3), textcoords="offset points", color="#8a5f00", bbox=_HALO
+            )
+        ax.set(xlabel="position t on the way from A to B", title=LABELS[metric])
+        ax.margins(y=0.12)
+    axes[0][0].legend(loc="best", fontsize=8.5)
+    return fig
+
+
+def _mark_ends(ax: Axes, one: Scan, metric: str) -> None:
+    """Mark A, B and, where the measure is a loss or error, the chord between them and the barrier over it."""
+    values = _scaled(one, f"test_{metric}")
+    for name, i in [("A", 0), ("B", -1)]:
+        ax.plot(one.t[i], values[i], MARKS[name], color=COLOURS[name], markersize=7, zorder=5)
+        ax.annotate(name, (one.t[i], values[i]), xytext=(0, 7), textcoords="offset points", ha="center", weight="bold")
+    if metric in ("loss", "error"):
+        chord = values[0] + one.t * (values[-1] - values[0])
+        top = int((values - chord).argmax())
+        ax.plot(one.t, chord, ":", color="#888888", linewidth=1.2)
+        arrow = {"arrowstyle": "<->", "color": COLOURS["barrier"], "linewidth": 2}
+        ax.annotate("", (one.t[top], values[top]), (one.t[top], chord[top]), arrowprops=arrow)
+        ax.annotate(
+            f"barrier {values[top] - chord[top]:.2f}",
+            (one.t[top], (values[top] + chord[top]) / 2),
+            xytext=(6, 0),
+            textcoords="offset points",
+            color="#99487a",
+            va="center",
+            bbox=_HALO,
+        )
+
+
+def plane(cut: Plane, line: Sequence[Tensor] | None = None, names: Sequence[str] = ("A", "B", "C")) -> Figure:
+    """Draw a plane through weight space as a map: contours of the measure, the three networks, a path.
+
+    Args:
+        cut: from `toolkit.plane`.
+        line: networks [T, D] to draw as a path, projected onto the plane.
+        names: of the three networks.
+
+    Returns:
+        The figure.
+    """
+    fig, ax = figure(height=4.0, width=6.2)
+    low = max(float(cut.values.min()), 1e-4)
+    levels = np.geomspace(low, float(cut.values.max()), 13) if cut.metric.endswith("loss") else 12
+    norm = mpl.colors.LogNorm() if cut.metric.endswith("loss") else None
+    field = ax.contourf(cut.x, cut.y, np.maximum(cut.values, low), levels=levels, norm=norm)
+    bar = fig.colorbar(field, ax=ax, label=cut.metric.replace("_", " "))
+    bar.ax.yaxis.set_major_formatter("{x:.2g}")
+    bar.ax.minorticks_off()
+    if line is not None:
+        ax.plot(*cut.project(line).T, color="white", linewidth=2.2, linestyle="-")
+        ax.plot(*cut.project(line).T, color="black", linewidth=1.0, linestyle="--")
+    for name, (x, y) in zip(names, cut.corners, strict=True):
+        ax.plot(x, y, MARKS[name], color=COLOURS[name], markersize=10, markeredgecolor="white", markeredgewidth=1.5)
+        ax.annotate(name, (x, y), xytext=(9, 7), textcoords="offset points", weight="bold", bbox=_HALO)
+    ax.set(xlabel="distance in weight space", ylabel="distance in weight space", aspect="equal")
+    ax.grid(False)
+    return fig
+
+
+def spread(ax: Axes, x: Sequence, values: np.ndarray, colour: str, label: str, mark: str = "o") -> None:
+    """Draw repeated measurements on `ax`: every run as a faint dot, their mean as a mark, joined by a line.
+
+    Args:
+        ax: where.
+        x: positions or category names [K].
+        values: [runs, K].
+        colour: of everything.
+        label: for the legend.
+        mark: of the means.
+
+    Raises:
+        ValueError: if `values` is not [runs, K].
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 2 or values.shape[1] != len(x):
+        raise ValueError(f"values must be [runs, {len(x)}], got shape {list(values.shape)}.")
+    for row in values:
+        ax.plot(x, row, mark, color=colour, alpha=0.3, markersize=4, linestyle="none")
+    ax.plot(x, values.mean(0), mark, color=colour, linestyle="-", markersize=7, label=f"{label}, mean of {len(values)}")
+
+
+def images(
+    pictures: Tensor, titles: Sequence[str] = (), columns: int = 12, size: float = 0.62, diverging: bool = False
+) -> Figure:
+    """Draw small grey images, or signed filters in a diverging scale, in rows.
+
+    Args:
+        pictures: [n, height, width], or [n, 1, height, width].
+        titles: a word above each.
+        columns: images in a row.
+        size: of an image, in inches.
+        diverging: blue for negative, white for zero, red for positive values.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: if `pictures` has no images.
+    """
+    _expect.tensor("pictures", pictures)
+    grid = pictures.detach().cpu().reshape(-1, *pictures.shape[-2:]).numpy()
+    rows = -(-len(grid) // columns)
+    if not rows:
+        raise ValueError("pictures must hold at least one image, got none.")
+    titled = sum(any(titles[row * columns : (row + 1) * columns]) for row in range(rows))
+    height = size * 1.08 + 0.2 * titled / rows
+    fig, axes = figure(rows, columns, height=height, width=columns * size * 1.05, squeeze=False)
+    fig.get_layout_engine().set(h_pad=0.02, w_pad=0.02)
+    bound = np.abs(grid).max() if diverging else 1
+    scale = {"cmap": "RdBu_r", "vmin": -bound, "vmax": bound} if diverging else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
+    for i, ax in enumerate(axes.flat):
+        ax.axis("off")
+        if i < len(grid):
+            ax.imshow(grid[i], **scale)
+            if titles and titles[i]:
+                ax.set_title(titles[i], fontsize=8, loc="center", pad=2)
+    return fig
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Show a table in a notebook; cells may hold Markdown.
+
+    Args:
+        header: a title for each column.
+        rows: of as many cells.
+
+    Raises:
+        ValueError: if a row has more or fewer cells than the header.
+    """
+    from IPython.display import Markdown, display
+
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"each of rows must have {len(header)} cells, got {len(row)}.")
+    lines = [header, ["---"] * len(header), *rows]
+    display(Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines)))
+
+
+def _scaled(one: Scan, metric: str) -> np.ndarray:
+    return one[metric] * (1 if metric.endswith("loss") else 100)
+
+
+def _with_few_colours(data: bytes) -> bytes:
+    """Shrink a PNG to a palette of 128 colours: a third of the size, no difference to the eye."""
+    from PIL import Image
+
+    buffer = BytesIO()
+    Image.open(BytesIO(data)).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,230 @@
+"""Weight space: a network is a point theta in R^D.
+
+`WeightSpace(module)` is the map between the two. It knows where each weight of the module lies in the vector, how the
+module behaves at any theta, and how to bring a gradient back. Any `nn.Module` with an ordinary forward works unchanged.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from toolkit import _expect
+from toolkit.device import device
+from toolkit.engine import Engine, Stats, of_network
+
+
+class Slot(NamedTuple):
+    """Where one parameter lies in theta: `theta[start:stop].view(shape)`."""
+
+    name: str
+    shape: torch.Size
+    start: int
+    stop: int
+
+
+class WeightSpace:
+    """The weight space R^D of a module, and the ways between its points and the network's behaviour.
+
+    Attributes:
+        size: D, the number of weights.
+        layout: one `Slot` per parameter, in the module's order; a tied weight counts once.
+
+    Example:
+        >>> from toolkit.models import mlp
+        >>> space = WeightSpace(mlp(64, 32, 10))
+        >>> space.size
+        2410
+        >>> theta = space.init(seed=0)
+        >>> space.unflatten(theta)["fc2.weight"].shape
+        torch.Size([10, 32])
+        >>> space.logits(theta, torch.rand(5, 64)).shape
+        torch.Size([5, 10])
+    """
+
+    def __init__(self, module: nn.Module, init: Callable[[], nn.Module] | None = None):
+        """Look at `module`; it is copied, never changed.
+
+        Args:
+            module: any network from a batch of inputs [B, ...] to logits [B, C].
+            init: how `init(seed)` builds a fresh network, such as `lambda: resnet18()`. By default every layer's own
+                `reset_parameters` is called.
+
+        Raises:
+            TypeError: if `module` is no module.
+            ValueError: if it has no parameters, or parameters of more than one kind of number.
+        """
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"module must be a torch.nn.Module, got {type(module).__name__}.")
+        kinds = {parameter.dtype for parameter in module.parameters()}
+        if len(kinds) != 1 or not next(iter(kinds)).is_floating_point:
+            found = ", ".join(sorted(map(str, kinds))) or "none"
+            raise ValueError(f"module must have parameters of one floating-point type, got {found}.")
+        self._template = copy.deepcopy(module).cpu()
+        self._build = init
+        self._engine = Engine(module)
+        self.layout, self.size = [], 0
+        for name, parameter in module.named_parameters():
+            self.layout.append(Slot(name, parameter.shape, self.size, self.size + parameter.numel()))
+            self.size += parameter.numel()
+
+    def __repr__(self) -> str:
+        """Name the space by its dimension."""
+        return f"WeightSpace(R^{self.size}, {len(self.layout)} tensors)"
+
+    # ------------------------------------------------------------------ points
+
+    def init(self, seed: int) -> Tensor:
+        """Draw a starting point theta [D], the same on every device; torch's global random state stays as it was.
+
+        Args:
+            seed: a whole number of at least 0.
+
+        Raises:
+            ValueError: if a parameter belongs to a layer that cannot be re-initialised; pass `init=` then.
+        """
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_expect.count("seed", seed, least=0))
+            return self.flatten(self._build() if self._build else _reset(copy.deepcopy(self._template)))
+
+    def flatten(self, weights: nn.Module | Mapping[str, Tensor]) -> Tensor:
+        """Write a module's parameters, or tensors by name, one after another into a vector theta [D].
+
+        Args:
+            weights: a module of this architecture, or a mapping with the names and shapes of `layout`.
+
+        Raises:
+            ValueError: if a name is missing or unknown, or a shape is not the space's.
+        """
+        tensors = dict(weights.named_parameters() if isinstance(weights, nn.Module) else weights)
+        odd = sorted({slot.name for slot in self.layout} ^ set(tensors))
+        if odd:
+            raise ValueError(
+                f"weights must name this space's {len(self.layout)} tensors; {odd[0]!r} is missing or unknown."
+            )
+        for name, shape, _, _ in self.layout:
+            if tensors[name].shape != shape:
+                raise ValueError(f"weights[{name!r}] must have shape {list(shape)}, got {list(tensors[name].shape)}.")
+        return torch.cat([tensors[slot.name].detach().reshape(-1).to(device()) for slot in self.layout])
+
+    def unflatten(self, theta: Tensor) -> dict[str, Tensor]:
+        """Name the parts of a vector: views of the same memory, so that writing to a part writes to theta.
+
+        Args:
+            theta: one point [D] or N points [N, D].
+
+        Returns:
+            Tensors by name, shaped like the module's parameters, with a leading N for N points.
+
+        Raises:
+            ValueError: if theta has another size.
+        """
+        self._check(theta)
+        lead = theta.shape[:-1]
+        return {slot.name: theta[..., slot.start : slot.stop].view(*lead, *slot.shape) for slot in self.layout}
+
+    def module(self, theta: Tensor, stats: Stats | None = None) -> nn.Module:
+        """Return an ordinary module at theta [D], with the BatchNorm statistics `stats`: a copy, on the CPU."""
+        module = copy.deepcopy(self._template).eval()
+        module.load_state_dict({**self.unflatten(theta.detach()), **(stats or {})}, strict=False)
+        return module
+
+    # ------------------------------------------------------------------ behaviour
+
+    def logits(self, theta: Tensor, x: Tensor, stats: Stats | None = None) -> Tensor:
+        """Run the network at theta, in evaluation mode; differentiable in theta and x.
+
+        Args:
+            theta: one point [D] or N points [N, D].
+            x: inputs [B, ...].
+            stats: BatchNorm statistics, from `refresh` for the same theta, or of one point for all N; left out, those
+                the module came with.
+
+        Returns:
+            Logits [B, C] or [N, B, C].
+
+        Raises:
+            ValueError: if theta has another size, the network cannot take x, or it has BatchNorm layers that have never
+                seen data and `stats` is left out.
+        """
+        self._check(theta)
+        if theta.dim() == 1:
+            return self._engine.logits(theta, self.unflatten(theta), x, stats)
+        rows = [
+            self._engine.logits(point, self.unflatten(point), x, of_network(stats, i)) for i, point in enumerate(theta)
+        ]
+        return torch.stack(rows)
+
+    def refresh(self, theta: Tensor, x: Tensor) -> Stats:
+        """Estimate the BatchNorm statistics that belong to theta: mean and variance of every unit over all of x.
+
+        A point between two networks has other activations than either, so it needs statistics of its own.
+        Nothing is remembered from earlier: the result depends on theta and x alone.
+
+        Args:
+            theta: one point [D] or N points [N, D].
+            x: inputs [B, ...], as a rule the training inputs. A very large set goes through in equal parts whose means
+                and (unbiased) variances are averaged, as `torch.optim.swa_utils.update_bn` does.
+
+        Returns:
+            Statistics by buffer name, [units] or [N, units] each; empty for a network without BatchNorm.
+
+        Raises:
+            ValueError: if theta has another size or the network cannot take x.
+        """
+        self._check(theta)
+        if theta.dim() == 1:
+            return self._engine.refresh(theta, x)
+        rows = [self._engine.refresh(point, x) for point in theta]
+        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+    def gradient(
+        self, theta: Tensor, x: Tensor, y: Tensor, loss: Callable = nn.functional.cross_entropy
+    ) -> tuple[Tensor, Tensor]:
+        """Loss of a training batch, and its gradient g with respect to theta: the engine of `train.fit`.
+
+        `theta.backward(g)` carries g on to whatever theta was made of: for a line that is g (1 - t) and g t.
+
+        Args:
+            theta: one point [D], or N points [N, D].
+            x: a batch [B, ...], or for N points a batch each, [N, B, ...].
+            y: classes [B], or [N, B].
+            loss: from logits [B, C] and y [B] to a scalar, the mean over the batch.
+
+        Returns:
+            The loss, a scalar or [N], and g, shaped like theta. For one point, g is overwritten by the next call.
+
+        Raises:
+            ValueError: if theta has another size.
+        """
+        self._check(theta)
+        if theta.dim() == 1:
+            return self._engine.gradient(theta, x, y, loss)
+        if self._engine.stacks:
+            return self._engine.stacked_gradient(theta, self.unflatten, x, y, loss)
+        values, g = theta.new_empty(len(theta)), torch.empty_like(theta)
+        for i, point in enumerate(theta):
+            values[i], g[i] = self._engine.gradient(point, x[i], y[i], loss)
+        return values, g
+
+    def _check(self, theta: Tensor) -> None:
+        _expect.tensor("theta", theta, floating=False)
+        if theta.dim() not in (1, 2) or theta.shape[-1] != self.size or not len(theta):
+            raise ValueError(f"theta must have shape [{self.size}] or [N, {self.size}], got {list(theta.shape)}.")
+
+
+def _reset(module: nn.Module) -> nn.Module:
+    """Re-initialise every layer by its own method, inner layers first."""
+    for name, layer in reversed(list(module.named_modules())):
+        reset = getattr(layer, "reset_parameters", None) or getattr(layer, "_reset_parameters", None)
+        own = [f"{name}.{part}".strip(".") for part, _ in layer.named_parameters(recurse=False)]
+        if reset:
+            reset()
+        elif own:
+            raise ValueError(
+                f"init(seed) does not know how to draw {own[0]!r}: its layer has no reset_parameters(); "
+                "give WeightSpace(module, init=...) a function that builds a fresh network."
+            )
+    return module

@@ -1,0 +1,206 @@
+"""One training loop for everything that can be trained: a point, many points at once, a line, a curve, a simplex.
+
+A step draws theta from what is trained, asks the space for the gradient g there, and hands g back through
+`theta.backward(g)` to the tensors theta was made of. Methods differ in how theta is drawn, and in nothing else.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from math import cos, pi
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from toolkit import _expect
+from toolkit.data import Dataset
+from toolkit.progress import progress
+from toolkit.space import WeightSpace
+from toolkit.subspaces import Point, Subspace
+
+What = TypeVar("What", Tensor, Subspace)
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda done: 1.0,
+    "cosine": lambda done: (1 + cos(pi * done)) / 2,
+    "step": lambda done: 0.2 ** ((done >= 2 / 3) + (done >= 5 / 6)),
+}
+
+
+def fit(
+    space: WeightSpace,
+    what: What,
+    dataset: Dataset,
+    *,
+    epochs: int = 20,
+    batch_size: int = 64,
+    lr: float = 0.1,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    schedule: str | Callable[[float], float] = "cosine",
+    optimizer: Callable[[list[Tensor], float], torch.optim.Optimizer] | None = None,
+    loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
+    seed: int | Sequence[int] = 0,
+    fork: Sequence[tuple[int, int]] | None = None,
+    on_epoch: Callable[[int, float, What], None] | None = None,
+) -> What:
+    """Train a copy of `what` on the training split and return it; `what` itself stays as it was.
+
+    Args:
+        space: the weight space.
+        what: a point theta [D], N points [N, D] trained side by side, or a subspace such as `Line(a, b)`.
+        dataset: the data; only `train_x` and `train_y` are looked at.
+        epochs: passes over the training split. The examples left over from whole batches sit an epoch out.
+        batch_size: examples in a step.
+        lr: learning rate at the start.
+        momentum: of the default optimiser, SGD.
+        weight_decay: of the default optimiser; on a subspace it acts on every control point.
+        schedule: factor on `lr` as a function of the fraction done: `"constant"`, `"cosine"` (to 0), `"step"` (x 0.2 at
+            2/3 and 5/6), or your own function from [0, 1) to a factor.
+        optimizer: from leaf tensors and learning rate to an optimiser, such as `torch.optim.Adam`.
+        loss: from logits [B, C] and classes [B] to a scalar.
+        seed: of the data order (and of the positions drawn from a subspace); for N points one seed for all or N.
+        fork: for N points, a step and a seed each: from that step on the data order follows the new seed.
+        on_epoch: called after each epoch with its number from 1, its mean loss, and what is being trained.
+
+    Returns:
+        What was trained, of the kind that came in. An interrupt (Ctrl-C, or Jupyter's stop button) ends training early,
+        says so, and returns what was trained so far.
+
+    Raises:
+        ValueError: if an argument is out of range or does not fit the others.
+        FloatingPointError: if the loss becomes NaN or infinite; the sentence names step and learning rate.
+
+    Example:
+        >>> from toolkit import data, models
+        >>> digits, space = data.load("digits"), WeightSpace(models.mlp(64, 32, 10))
+        >>> theta = fit(space, space.init(0), digits, epochs=5)
+        >>> bool((space.logits(theta, digits.test_x).argmax(1) == digits.test_y).float().mean() > 0.85)
+        True
+    """
+    _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, momentum=momentum, weight_decay=weight_decay)
+    factor = schedule if callable(schedule) else SCHEDULES[_expect.choice("schedule", schedule, SCHEDULES)]
+    trained = Point(what) if isinstance(what, Tensor) else copy.deepcopy(what)
+    leaves = [leaf.requires_grad_() for leaf in trained.leaves()]
+    networks = len(what) if isinstance(what, Tensor) and what.dim() == 2 else None
+    batches = _Batches(len(dataset.train_x), batch_size, networks, seed, fork)
+    positions = _generator(seed if isinstance(seed, int) else seed[0], stream=1)
+    make = optimizer or _sgd(momentum, weight_decay)
+    steps = make(leaves, lr)
+    result = (lambda: trained.at().detach()) if isinstance(what, Tensor) else (lambda: trained)
+    epoch = 0
+    try:
+        for epoch in progress(range(1, epochs + 1), "training"):
+            values = []
+            for done, index in batches.epoch(epoch, epochs):
+                for group in steps.param_groups:
+                    group["lr"] = lr * factor(done)
+                steps.zero_grad()
+                theta = trained.sample(positions)
+                value, g = space.gradient(theta, dataset.train_x[index], dataset.train_y[index], loss)
+                theta.backward(g)
+                if (extra := trained.penalty(positions)) is not None:
+                    extra.backward()
+                steps.step()
+                trained.after_step()
+                values.append(value)
+            mean = _finite(torch.stack(values), epoch, lr)
+            if on_epoch:
+                on_epoch(epoch, mean, result())
+    except KeyboardInterrupt:
+        print(f"Interrupted in epoch {epoch} of {epochs}: you get what was trained so far.")
+    for leaf in leaves:
+        leaf.requires_grad_(False).grad = None
+    return result()
+
+
+def fit_many(space: WeightSpace, dataset: Dataset, seeds: Sequence[int], **settings) -> Tensor:
+    """Train one network per seed, side by side; each equals the one `fit` gives for its seed.
+
+    Args:
+        space: the weight space.
+        dataset: the data.
+        seeds: a seed per network, for its start and its data order.
+        **settings: as for `fit`.
+
+    Returns:
+        The trained networks [N, D].
+
+    Raises:
+        ValueError: if there are no seeds, or as for `fit`.
+
+    Example:
+        >>> from toolkit import data, models
+        >>> space = WeightSpace(models.mlp(64, 16, 10))
+        >>> fit_many(space, data.load("digits"), seeds=[0, 1, 2], epochs=1).shape
+        torch.Size([3, 1210])
+    """
+    seeds = list(seeds)
+    if not seeds:
+        raise ValueError("seeds must name at least one seed, got none.")
+    return fit(space, torch.stack([space.init(seed) for seed in seeds]), dataset, seed=seeds, **settings)
+
+
+class _Batches:
+    """Which examples each step sees: shuffled anew every epoch, by a generator of its own per network."""
+
+    def __init__(self, n: int, batch_size: int, networks: int | None, seed, fork):
+        self.n, self.size, self.networks = n, min(batch_size, n), networks
+        count = networks or 1
+        seeds = [seed] * count if isinstance(seed, int) else list(seed)
+        if len(seeds) != count or (networks is None and not isinstance(seed, int)):
+            raise ValueError(f"seed must be one number, or one per network ({count}), got {seed!r}.")
+        if fork is not None and len(fork) != count:
+            raise ValueError(f"fork must give a step and a seed for each of {count} networks, got {len(fork)}.")
+        self.orders = [_generator(s, stream=0) for s in seeds]
+        self.forks = [(step, _generator(s, stream=0)) for step, s in fork or []]
+
+    def epoch(self, epoch: int, epochs: int) -> Iterator[tuple[float, Tensor]]:
+        """Yield the fraction of training done and the examples [B] or [N, B] of each step of an epoch (from 1)."""
+        per_epoch = self.n // self.size
+        first = (epoch - 1) * per_epoch
+        rows = [self._shuffled(order, per_epoch) for order in self.orders]
+        for row, (step, order) in zip(rows, self.forks, strict=False):
+            other = self._shuffled(order, per_epoch)
+            since = max(0, step - first)
+            row[since:] = other[since:]
+        index = torch.stack(rows, dim=1) if self.networks else rows[0]
+        for i in range(per_epoch):
+            yield (first + i) / (per_epoch * epochs), index[i]
+
+    def _shuffled(self, order: torch.Generator, per_epoch: int) -> Tensor:
+        return torch.randperm(self.n, generator=order)[: per_epoch * self.size].view(per_epoch, self.size)
+
+
+def _generator(seed: int, stream: int) -> torch.Generator:
+    """A random source for one purpose: the same seed gives unrelated numbers in another stream."""
+    return torch.Generator().manual_seed(_expect.count("seed", seed, least=0) * 2 + stream + 1_000_003)
+
+
+def _sgd(momentum: float, weight_decay: float) -> Callable[[list[Tensor], float], torch.optim.Optimizer]:
+    def make(leaves: list[Tensor], lr: float) -> torch.optim.Optimizer:
+        fused = leaves[0].device.type in ("cpu", "cuda")
+        return torch.optim.SGD(leaves, lr=lr, momentum=momentum, weight_decay=weight_decay, fused=fused)
+
+    return make
+
+
+def _check_settings(epochs: int, batch_size: int, lr: float, momentum: float, weight_decay: float) -> None:
+    _expect.count("epochs", epochs)
+    _expect.count("batch_size", batch_size)
+    _expect.number("lr", lr, 0)
+    _expect.number("momentum", momentum, 0, 1)
+    _expect.number("weight_decay", weight_decay, 0)
+
+
+def _finite(values: Tensor, epoch: int, lr: float) -> float:
+    """Return the mean loss of an epoch whose step losses are `values` [steps] or [steps, N]."""
+    bad = ~torch.isfinite(values)
+    if bad.any():
+        where = bad.nonzero()[0].tolist()
+        who = f" of network {where[1]}" if len(where) == 2 else ""
+        raise FloatingPointError(
+            f"The loss{who} became {values[tuple(where)].item()} at step {(epoch - 1) * len(values) + where[0]} "
+            f"(epoch {epoch}) with lr={lr:g}; try a learning rate ten times smaller."
+        )
+    return values.mean().item()
