@@ -1,0 +1,535 @@
+"""Exercises: every outcome of a check, every catalogued wrong answer, hints, quiz, predictions, tally."""
+
+import os
+import re
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from toolkit.exercises import calls, card, check, hint, predict, quiz, solution, tally
+from toolkit.exercises.catalogue import EXERCISES, LESSONS, PREDICTIONS, QUESTIONS
+from toolkit.exercises.compare import difference
+from toolkit.exercises.lesson01_losses import barrier, batchnorm_statistics
+from toolkit.exercises.lesson01_points import flatten, interpolate
+
+REFERENCE = "The lesson goes on with the reference."
+EVERY_WRONG = [(exercise, wrong) for exercise in EXERCISES.values() for wrong in exercise.wrong]
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.id)
+every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=lambda question: question.id)
+
+
+@pytest.fixture(autouse=True)
+def fresh_memory(monkeypatch):
+    monkeypatch.setattr(calls, "_passed", {})
+    monkeypatch.setattr(calls, "_hints_shown", {})
+    monkeypatch.delenv("TOOLKIT_STRICT", raising=False)
+
+
+def run_source(source, name):
+    """Execute source text as a notebook cell does and return the function it defines."""
+    namespace = {"torch": torch}
+    exec(source, namespace)
+    return namespace[name]
+
+
+def printed(capsys):
+    """Return the one line that was printed."""
+    out = capsys.readouterr().out
+    assert out.endswith("\n") and out.count("\n") == 1, out
+    return out.strip()
+
+
+# The catalogues
+
+
+@every_exercise
+def test_stub_is_not_attempted_and_the_reference_comes_back(exercise, capsys):
+    def stub(*args):
+        raise NotImplementedError("your code here")
+
+    assert check(exercise.id, stub) is exercise.reference
+    expected = f'· {exercise.id} not attempted yet. hint("{exercise.id}") helps. {REFERENCE}'
+    assert printed(capsys) == expected
+
+
+@every_exercise
+@pytest.mark.parametrize("nothing", [None, ...])
+def test_nothing_is_not_attempted(exercise, nothing, capsys):
+    assert check(exercise.id, nothing) is exercise.reference
+    assert printed(capsys).startswith(f"· {exercise.id} not attempted yet.")
+
+
+@every_exercise
+def test_solution_text_is_correct_and_comes_back(exercise, capsys):
+    own = run_source(exercise.solution, exercise.name)
+    assert check(exercise.id, own) is own
+    assert printed(capsys) == f"✓ {exercise.id} correct. {exercise.praise}"
+
+
+@pytest.mark.parametrize(
+    ("exercise", "wrong"),
+    EVERY_WRONG,
+    ids=[f"{exercise.id} {wrong.label}" for exercise, wrong in EVERY_WRONG],
+)
+def test_wrong_answer_gets_its_own_message(exercise, wrong, capsys):
+    assert check(exercise.id, wrong.function) is exercise.reference
+    line = printed(capsys)
+    assert line.startswith(f"✗ {exercise.id} not correct: {wrong.message} For {exercise.name}(")
+    assert line.endswith(REFERENCE)
+
+
+@every_exercise
+def test_every_exercise_is_complete(exercise):
+    assert len(exercise.wrong) >= 2 and len(exercise.hints) >= 2
+    assert len({wrong.message for wrong in exercise.wrong}) == len(exercise.wrong)
+    assert 1 <= exercise.difficulty <= 5 and exercise.minutes > 0 and exercise.objective > 0
+    assert exercise.solution.startswith(f"def {exercise.name}(")
+    assert exercise.skeleton.startswith(f"def {exercise.name}(") and "..." in exercise.skeleton
+    compile(exercise.skeleton, "skeleton", "exec")
+
+
+@pytest.mark.parametrize(
+    ("id", "gaps"),
+    [
+        ("0.1", ["1 - t", "t"]),
+        ("1.1", ["tensor.reshape(-1)"]),
+        ("1.2", ["1 - t", "t"]),
+        ("1.3", ["(1 - t) * losses[0] + t * losses[-1]"]),
+        ("1.4", ["activations.mean(0)", "activations.var(0)"]),
+    ],
+)
+def test_skeleton_with_its_gaps_filled_is_correct(id, gaps, capsys):
+    source = EXERCISES[id].skeleton.replace("[..., None]", "[OPEN, None]")
+    assert source.count("...") == len(gaps)
+    for gap in gaps:
+        source = source.replace("...", gap, 1)
+    check(id, run_source(source.replace("OPEN", "..."), EXERCISES[id].name), strict=True)
+    assert printed(capsys).startswith("✓")
+
+
+def test_ids_are_unique_and_belong_to_their_lesson():
+    for number, lesson in enumerate(LESSONS):
+        items = (*lesson.EXERCISES, *lesson.QUESTIONS, *lesson.PREDICTIONS)
+        assert all(item.id.startswith(f"{number}.") for item in items)
+    total = sum(len(x.EXERCISES) + len(x.QUESTIONS) + len(x.PREDICTIONS) for x in LESSONS)
+    assert len({*EXERCISES, *QUESTIONS, *PREDICTIONS}) == total
+
+
+# The references against independent knowledge
+
+
+def test_flatten_agrees_with_torch():
+    network = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 2), torch.nn.BatchNorm2d(3), torch.nn.Linear(3, 2))
+    expected = torch.nn.utils.parameters_to_vector(network.parameters())
+    assert torch.equal(flatten(dict(network.named_parameters())), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_interpolate_agrees_with_lerp_and_meets_its_ends(dtype):
+    a, b = torch.randn(2, 1000, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    assert torch.equal(interpolate(a, b, 0), a) and torch.equal(interpolate(a, b, 1), b)
+    torch.testing.assert_close(interpolate(a, b, 0.3), torch.lerp(a, b, 0.3))
+    t = torch.tensor([0.0, 0.3, 1.0], dtype=dtype)
+    torch.testing.assert_close(interpolate(a, b, t), torch.stack([torch.lerp(a, b, x) for x in t]))
+
+
+def test_barrier_of_known_curves():
+    t = np.linspace(0, 1, 21)
+    x = 2 * t - 1
+    assert barrier((x**2 - 1) ** 2, t) == 1.0
+    assert barrier(torch.tensor(x**2), torch.tensor(t)) == 0.0
+    assert barrier(3 + 2 * t, t) == pytest.approx(0.0, abs=1e-12)
+    tilted = (x**2 - 1) ** 2 + 5 * t
+    assert barrier(tilted, t) == pytest.approx(1.0) == pytest.approx(barrier(tilted[::-1], t))
+
+
+def test_batchnorm_statistics_are_those_of_torch():
+    layer = torch.nn.BatchNorm1d(5, momentum=None)
+    activations = torch.randn(40, 5, generator=torch.Generator().manual_seed(0)) * 3 + 1
+    layer(activations)
+    mean, variance = batchnorm_statistics(activations)
+    torch.testing.assert_close(mean, layer.running_mean)
+    torch.testing.assert_close(variance, layer.running_var)
+
+
+# What a learner's function may do
+
+
+def fails_in_line_three(a, b, t):
+    zero = 0
+    return a / zero + 1 // zero
+
+
+def overwrites_its_input(a, b, t):
+    return a.mul_(1 - t).add_(t * b)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "line"),
+    [
+        (lambda a, b, t: None, "for {call}: your function returned None (is the return missing?)."),
+        (lambda a, b, t: "b", "for {call}: expected a tensor of shape [2], got a value of type str."),
+        (lambda a, b, t: [2.0, 1.5], "for {call}: expected a tensor of shape [2], got a value of type list."),
+        (lambda a, b, t: print, "for {call}: expected a tensor of shape [2], got a function."),
+        (
+            lambda a, b, t: ((1 - t) * a + t * b).numpy(),
+            "for {call}: expected a tensor of shape [2], got a NumPy array of shape [2].",
+        ),
+        (
+            lambda a, b, t: ((1 - t) * a + t * b)[None],
+            "for {call}: expected a tensor of shape [2], got one of shape [1, 2].",
+        ),
+        (
+            lambda a, b, t: a * float("nan"),
+            "for {call}: expected [2, 1.5], but your result contains NaN (not a number).",
+        ),
+        (lambda a, b, t: a > 0, "for {call}: expected a tensor of real numbers, got one of torch.bool."),
+        (lambda a, b, t: a * 7, "for {call}: expected [2, 1.5], got [7, 14]."),
+        (
+            overwrites_its_input,
+            "your function overwrites its input a (+= and methods ending in _ do that); build a new tensor instead.",
+        ),
+        (
+            lambda a, b, t: a.to_sparse(),
+            "your result cannot be compared with the expected one (NotImplementedError).",
+        ),
+        (0.5, "give the function walk itself, without calling it; got a value of type float."),
+        (torch.zeros(2), "give the function walk itself, without calling it; got a tensor of shape [2]."),
+    ],
+)
+def test_not_correct(attempt, line, capsys):
+    assert check("0.1", attempt) is EXERCISES["0.1"].reference
+    line = line.format(call="walk([1, 2], [5, 0], 0.25)")
+    assert printed(capsys) == f"✗ 0.1 not correct: {line} {REFERENCE}"
+
+
+def test_number_may_be_python_numpy_or_tensor(capsys):
+    for kind in (float, np.float32, np.array, torch.tensor):
+        check("1.3", lambda losses, t, kind=kind: kind(barrier(losses, t)), strict=True)
+        assert printed(capsys).startswith("✓ 1.3 correct.")
+
+
+def test_number_may_not_come_with_dimensions_nor_as_text():
+    assert difference(np.zeros(1), 2.0) == "expected one number, got a NumPy array of shape [1]"
+    assert difference(True, 2.0) == "expected one number, got a value of type bool"
+
+
+def test_two_values_are_wanted():
+    pair = (torch.ones(2), torch.zeros(2))
+    assert difference(list(pair), pair) is None
+    assert difference(pair[:1], pair) == "expected 2 values (return first, second), got 1 values"
+    assert difference(pair[0], pair) == "expected 2 values (return first, second), got a tensor of shape [2]"
+    assert difference(pair[::-1], pair) == "value 1 of 2: expected [1, 1], got [0, 0]"
+
+
+def test_rounding_is_forgiven_unless_the_case_is_exact():
+    one, near = torch.tensor([1.0]), torch.tensor([1.0 + 1e-6])
+    assert difference(near, one) is None
+    message = "the largest difference is at position [0]: expected 1, got 1.00000095"
+    assert difference(near, one, exact=True) == message
+
+
+def test_long_tensors_are_told_by_their_largest_difference():
+    got = torch.zeros(4, 5)
+    got[2, 3] = 0.5
+    message = "the largest difference is at position [2, 3]: expected 0, got 0.5"
+    assert difference(got, torch.zeros(4, 5)) == message
+
+
+def test_own_exception_is_named_with_line_and_call(capsys):
+    assert check("0.1", fails_in_line_three) is EXERCISES["0.1"].reference
+    line = printed(capsys)
+    assert line.startswith("! 0.1 your code raised ZeroDivisionError: ")
+    assert "(line 3 of your function: `return a / zero + 1 // zero`), for walk([1, 2], [5, 0], 0.25)." in line
+
+
+def test_exception_inside_a_helper_names_the_helper(capsys):
+    source = "def helper(a):\n    return a.nothing\n\ndef walk(a, b, t):\n    return helper(a)"
+    check("0.1", run_source(source, "walk"))
+    assert "raised AttributeError: 'Tensor' object has no attribute 'nothing' (line 2 of helper)" in printed(capsys)
+
+
+@pytest.mark.parametrize("error", [ValueError("a\nb"), KeyError("w"), SystemExit(1), KeyboardInterrupt()])
+def test_any_exception_is_caught(error, capsys):
+    def walk(a, b, t):
+        raise error
+
+    check("0.1", walk)
+    assert printed(capsys).startswith(f"! 0.1 your code raised {type(error).__name__}")
+
+
+def test_kinds_of_not_implemented_error_other_than_the_stub_are_errors(capsys):
+    class NoKeyboard(NotImplementedError):
+        pass
+
+    def walk(a, b, t):
+        raise NoKeyboard("input() does not work here")
+
+    check("0.1", walk)
+    assert printed(capsys).startswith("! 0.1 your code raised NoKeyboard: input() does not work here")
+
+
+def test_wrong_number_of_arguments_and_a_long_message_stay_readable(capsys):
+    check("0.1", lambda a: a)
+    assert "raised TypeError:" in printed(capsys)
+
+    def walk(a, b, t):
+        raise ValueError("x" * 1000)
+
+    check("0.1", walk)
+    line = printed(capsys)
+    assert "x" * 200 + "…" in line and "x" * 201 not in line
+
+
+def test_learner_may_print(capsys):
+    def walk(a, b, t):
+        print("here")
+        return (1 - t) * a + t * b
+
+    assert check("0.1", walk) is walk
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "here" and lines[-1].startswith("✓ 0.1 correct.")
+
+
+def test_inputs_of_the_cases_survive_an_attempt_that_overwrites_them(capsys):
+    before = [arg.clone() for arg in EXERCISES["0.1"].cases[0].args[:2]]
+    check("0.1", overwrites_its_input)
+    assert all(torch.equal(x, y) for x, y in zip(before, EXERCISES["0.1"].cases[0].args[:2], strict=True))
+
+
+def test_gradients_work_inside_an_attempt(capsys):
+    def walk(a, b, t):
+        t = torch.tensor(t, requires_grad=True)
+        ((1 - t) * (1 - t) * (a + 0) / 2).sum().backward()
+        return ((1 - t) * a + t * b).detach() + 0 * t.grad
+
+    check("0.1", walk, strict=True)
+
+
+# Loops that never end
+
+
+def spins(*args):
+    while True:
+        pass
+
+
+def spins_and_swallows(*args):
+    while True:
+        try:
+            sum(range(100))
+        except Exception:
+            pass
+
+
+@every_exercise
+@pytest.mark.parametrize("attempt", [spins, spins_and_swallows])
+def test_hanging_attempt_is_stopped_and_leaves_no_thread(exercise, attempt, capsys):
+    threads = set(threading.enumerate())
+    assert check(exercise.id, attempt, seconds=0.1) is exercise.reference
+    expected = f"! {exercise.id} timed out after 0.1 s: is there a loop that never ends? {REFERENCE}"
+    assert printed(capsys) == expected
+    assert set(threading.enumerate()) <= threads
+
+
+def test_check_returns_even_from_a_call_that_cannot_be_interrupted(capsys):
+    released = threading.Event()
+    check("0.1", lambda a, b, t: (time.sleep(2), released.set()), seconds=0.1)
+    assert printed(capsys).startswith("! 0.1 timed out after 0.1 s")
+    assert not released.is_set()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to press stop from within a test")
+def test_stop_button_ends_the_attempt_too():
+    ended = threading.Event()
+
+    def walk(a, b, t):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            while True:
+                pass
+        finally:
+            ended.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        check("0.1", walk, seconds=60)
+    assert ended.wait(1)
+
+
+def test_the_limit_is_five_seconds_unless_told_otherwise():
+    assert check.__kwdefaults__["seconds"] == 5.0
+
+
+# Strict mode, unknown ids
+
+
+@pytest.mark.parametrize("by_environment", [False, True])
+def test_strict_mode_raises_the_same_sentence(by_environment, monkeypatch, capsys):
+    def swapped(a, b, t):
+        return t * a + (1 - t) * b
+
+    check("0.1", swapped)
+    line = printed(capsys)
+    if by_environment:
+        monkeypatch.setenv("TOOLKIT_STRICT", "1")
+    with pytest.raises(AssertionError, match=f"^{re.escape(line)}$"):
+        check("0.1", swapped, strict=not by_environment)
+    with pytest.raises(AssertionError, match="^✗ 0.q1 a is not correct. One weight is one coordinate."):
+        quiz("0.q1", "a", strict=not by_environment)
+
+
+@pytest.mark.parametrize("unknown", ["9.9", "1.q1", 1.2, ["1.2"]])
+@pytest.mark.parametrize("call", [hint, solution, card])
+def test_unknown_exercise_lists_the_known_ones(call, unknown):
+    message = f"id must be one of '0.1', '1.1', '1.2', '1.3', '1.4', got {unknown!r}."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        call(unknown)
+
+
+def test_unknown_ids_of_the_other_calls():
+    with pytest.raises(ValueError, match=r"^id must be one of '0.1', .*'1.q4', got '9.9'\.$"):
+        check("9.9", spins)
+    with pytest.raises(ValueError, match=r"^id must be one of '0.q1', .*'1.q4', got '1.1'\.$"):
+        quiz("1.1", "a")
+    with pytest.raises(ValueError, match=r"^id must be one of '1.0', '1.p2', got '1.1'\.$"):
+        predict("1.1", 3)
+    with pytest.raises(ValueError, match=r"^lesson must be one of '0', '1', got '7'\.$"):
+        tally("7")
+
+
+# Hints, solution, card
+
+
+@every_exercise
+def test_hints_come_in_steps_then_the_skeleton_then_the_end(exercise, capsys):
+    steps = len(exercise.hints) + 1
+    for number, text in enumerate(exercise.hints, start=1):
+        hint(exercise.id)
+        assert printed(capsys) == f"Hint {number} of {steps} for {exercise.id}: {text}"
+    hint(exercise.id)
+    expected = f"Hint {steps} of {steps} for {exercise.id}: fill the gaps.\n\n{exercise.skeleton}\n"
+    assert capsys.readouterr().out == expected
+    for _ in range(2):
+        hint(exercise.id)
+        end = f'That was the last hint for {exercise.id}. solution("{exercise.id}") shows one way to write it.'
+        assert printed(capsys) == end
+
+
+@every_exercise
+def test_solution_prints_its_text(exercise, capsys):
+    solution(exercise.id)
+    assert capsys.readouterr().out == exercise.solution + "\n"
+
+
+def test_card():
+    expected = "**Exercise 1.3 · Barrier** — difficulty 2 of 5 · 10 min · proves objective 3"
+    assert card("1.3") == expected
+
+
+# Quiz
+
+
+@every_question
+def test_every_option_has_its_reason_and_one_is_right(question, capsys):
+    assert list(question.options) == list("abcd")[: len(question.options)] and len(question.options) >= 3
+    assert question.options.keys() == question.feedback.keys()
+    assert len(set(question.feedback.values())) == len(question.feedback)
+    for letter, reason in question.feedback.items():
+        check(question.id, letter)
+        right = letter == question.answer
+        mark, word = ("✓", "is correct") if right else ("✗", "is not correct")
+        assert printed(capsys) == f"{mark} {question.id} {letter} {word}. {reason}"
+
+
+@every_question
+def test_quiz_prints_question_options_and_outcome(question, capsys):
+    assert quiz(question.id) is None
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"Question {question.id}. {question.text}"
+    assert lines[1:-1] == [f"  {letter}) {option}" for letter, option in question.options.items()]
+    assert lines[-1] == f"· {question.id} not answered yet. Give one letter of {', '.join(question.options)}."
+
+
+@pytest.mark.parametrize("written", ["c", "C", " c ", "c)", "c."])
+def test_letters_are_read_kindly(written, capsys):
+    check("0.q1", written)
+    assert printed(capsys).startswith("✓ 0.q1 c is correct.")
+
+
+@pytest.mark.parametrize(("written", "came"), [("z", "'z'"), ("", "''"), (3, "a value of type int")])
+def test_no_option_is_no_answer(written, came, capsys):
+    check("0.q1", written)
+    assert printed(capsys) == f"· 0.q1 not answered yet. Give one letter of a, b, c, d; got {came}."
+
+
+# Predictions
+
+
+def test_prediction_is_noted_and_returned(capsys):
+    assert predict("1.0", 60) == 60.0
+    assert printed(capsys) == "Noted: you expect 60 %. We come back to it below."
+    assert predict("1.p2", 2.5) == 2.5
+    assert printed(capsys) == "Noted: you expect 2.5 epochs. We come back to it below."
+
+
+def test_prediction_of_a_fraction_is_asked_back(capsys):
+    assert predict("1.0", 0.6) == 0.6
+    expected = "Noted: you expect 0.6 %. (If you mean 60 %, write 60.) We come back to it below."
+    assert printed(capsys) == expected
+
+
+@pytest.mark.parametrize("nothing", [None, ...])
+def test_no_prediction_yet(nothing, capsys):
+    assert predict("1.p2", nothing) is None
+    text = "the number of epochs of shared training after which two siblings stay connected"
+    assert printed(capsys) == f"No guess yet: write a number from 0 to 20 for {text}."
+
+
+@pytest.mark.parametrize(
+    ("value", "came"),
+    [
+        (101, "101"),
+        (-1, "-1"),
+        (float("nan"), "nan"),
+        ("60", "a value of type str"),
+        (True, "a value of type bool"),
+    ],
+)
+def test_prediction_outside_its_range_is_not_noted(value, came, capsys):
+    assert predict("1.0", value) is None
+    assert printed(capsys) == f"No guess noted: it must be a number from 0 to 100 %, got {came}."
+
+
+# Tally
+
+
+def test_tally_counts_own_work(capsys):
+    tally()
+    assert printed(capsys) == "Nothing checked yet in this kernel."
+    for id in ("1.1", "1.2", "1.4"):
+        check(id, EXERCISES[id].reference)
+    check("1.3", None)
+    check("1.q1", "b")
+    check("1.q2", "a")
+    capsys.readouterr()
+    for lesson in ("1", None):
+        tally(lesson)
+        assert printed(capsys) == "3 of 4 exercises are your own; 1.3 used the reference. Quiz: 1 of 4 right."
+
+
+def test_tally_of_the_last_attempt_and_of_nothing(capsys):
+    check("1.1", flatten)
+    check("1.1", None)
+    capsys.readouterr()
+    tally("1")
+    line = printed(capsys)
+    assert line.startswith("0 of 4 exercises are your own; 1.1 used the reference; 1.2, 1.3, 1.4 not checked yet.")
+    assert line.endswith(" Quiz: 0 of 4 right.")
+    check("0.1", EXERCISES["0.1"].reference)
+    capsys.readouterr()
+    tally("0")
+    assert printed(capsys) == "1 of 1 exercise is your own. Quiz: 0 of 1 right."

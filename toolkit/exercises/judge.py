@@ -1,0 +1,158 @@
+"""Judge an attempt: call it on every case, compare with the reference, name the misconception."""
+
+import copy
+import inspect
+import linecache
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from toolkit.exercises import timelimit
+from toolkit.exercises.compare import difference, kind, show
+from toolkit.exercises.parts import Case, Exercise
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check: one mark and one sentence, and whether the attempt passed."""
+
+    mark: str
+    sentence: str
+    passed: bool = False
+
+    def __str__(self) -> str:
+        """Return the line that the learner reads."""
+        return f"{self.mark} {self.sentence}"
+
+
+def judge(exercise: Exercise, attempt: Any, seconds: float = 5.0) -> Verdict:
+    """Return the verdict on an attempt; never raises because of the attempt.
+
+    Args:
+        exercise: what was asked.
+        attempt: the learner's function; None or ... stand for "not yet".
+        seconds: time limit for all cases together.
+
+    Returns:
+        Correct, not correct, not attempted, raised, or timed out; with the reason.
+
+    Example:
+        >>> from toolkit.exercises.lesson00 import EXERCISES
+        >>> print(judge(EXERCISES[0], None))
+        · 0.1 not attempted yet.
+    """
+    id = exercise.id
+    if attempt is None or attempt is ...:
+        return Verdict("·", f"{id} not attempted yet.")
+    if not callable(attempt):
+        what = f"give the function {exercise.name} itself, without calling it; got {kind(attempt)}."
+        return Verdict("✗", f"{id} not correct: {what}")
+    try:
+        problem = timelimit.run(lambda: _first_problem(exercise, attempt), seconds)
+    except _Raised as wrapped:
+        return _raised_verdict(id, attempt, wrapped)
+    except TimeoutError as error:
+        return Verdict("!", f"{id} {error}: is there a loop that never ends?")
+    except Exception as error:  # a result of a kind that cannot be compared, such as a sparse tensor
+        problem = f"your result cannot be compared with the expected one ({type(error).__name__})."
+    if problem:
+        return Verdict("✗", f"{id} not correct: {problem}")
+    return Verdict("✓", f"{id} correct. {exercise.praise}", passed=True)
+
+
+class _Raised(Exception):
+    """Carries what the learner's own code raised, and for which call."""
+
+    def __init__(self, error: BaseException, call: str) -> None:
+        super().__init__(str(error))
+        self.error, self.call = error, call
+
+
+def _raised_verdict(id: str, attempt: Callable[..., Any], wrapped: _Raised) -> Verdict:
+    error = wrapped.error
+    if type(error) is NotImplementedError:  # a subclass, such as that of input(), is no stub
+        return Verdict("·", f"{id} not attempted yet.")
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 200 else text[:200] + "…"
+    name = type(error).__name__ + (f": {text}" if text else "")
+    return Verdict("!", f"{id} your code raised {name}{_place(attempt, error)}, for {wrapped.call}.")
+
+
+def _place(attempt: Callable[..., Any], error: BaseException) -> str:
+    """Say which line of the learner's own code raised, as far as it is known."""
+    code = getattr(attempt, "__code__", None)
+    own = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if code and frame.f_code.co_filename == code.co_filename
+    ]
+    if not own:
+        return ""
+    frame, line = own[-1]
+    where = "your function" if frame.f_code is code else frame.f_code.co_name
+    source = linecache.getline(code.co_filename, line).strip()
+    number = line - frame.f_code.co_firstlineno + 1
+    return f" (line {number} of {where}" + (f": `{source}`)" if source else ")")
+
+
+def _first_problem(exercise: Exercise, attempt: Callable[..., Any]) -> str | None:
+    """Return what is wrong in the first case that fails, None if none does."""
+    for number, case in enumerate(exercise.cases):
+        call = f"{exercise.name}({', '.join(show(arg) for arg in case.args)})"
+        args = copy.deepcopy(case.args)
+        try:
+            got = attempt(*args)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            raise _Raised(error, call) from error
+        changed = _changed(exercise, case, args)
+        if changed:
+            how = "(+= and methods ending in _ do that)"
+            return f"your function overwrites its input {changed} {how}; build a new tensor instead."
+        problem = difference(got, _answer(exercise.reference, case), case.exact)
+        if problem:
+            misconception = _misconception(exercise, number, got)
+            return f"{misconception} For {call}: {problem}." if misconception else f"for {call}: {problem}."
+    return None
+
+
+def _misconception(exercise: Exercise, number: int, got: Any) -> str | None:
+    """Return the message of the wrong answer that passes all cases before `number` and gives `got` there."""
+    *passed, failed = exercise.cases[: number + 1]
+    for wrong in exercise.wrong:
+        try:
+            passes = all(_gives(wrong.function, case, _answer(exercise.reference, case)) for case in passed)
+            if passes and _gives(wrong.function, failed, got):
+                return wrong.message
+        except Exception:  # this wrong answer cannot handle these arguments, so the attempt is not it
+            continue
+    return None
+
+
+def _gives(function: Callable[..., Any], case: Case, result: Any) -> bool:
+    return difference(result, _answer(function, case), case.exact) is None
+
+
+def _answer(function: Callable[..., Any], case: Case) -> Any:
+    return function(*copy.deepcopy(case.args))
+
+
+def _changed(exercise: Exercise, case: Case, args: tuple[Any, ...]) -> str | None:
+    """Return the name of the first argument that was changed in place."""
+    for name, before, after in zip(inspect.signature(exercise.reference).parameters, case.args, args, strict=True):
+        if not _same(before, after):
+            return name
+    return None
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(before, dict):
+        return list(before) == list(after) and all(_same(before[name], after[name]) for name in before)
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after)
+    if isinstance(before, torch.Tensor):
+        return torch.equal(before, after)
+    return before == after

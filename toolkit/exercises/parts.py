@@ -1,0 +1,113 @@
+"""What a catalogue is made of: exercises, questions and predictions."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One call of the learner's function, whose result must equal the reference's.
+
+    Attributes:
+        args: the arguments; each call gets its own copy.
+        exact: equal to the last bit, instead of up to rounding.
+    """
+
+    args: tuple[Any, ...]
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong answer that learners are known to give.
+
+    Attributes:
+        label: the mistake in a few words, for teachers.
+        function: the wrong answer itself; an attempt that returns the same is recognised by it.
+        message: the sentence the learner reads; it names the misconception.
+    """
+
+    label: str
+    function: Callable[..., Any]
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """A function to write, and everything needed to judge it and to help.
+
+    Attributes:
+        id: lesson and number, such as "1.2".
+        title: a word or two.
+        difficulty: 1 (a line you have just read) to 5 (an afternoon).
+        minutes: time most learners need.
+        objective: number of the lesson's objective that this exercise proves.
+        reference: the right answer; its source text is the solution shown to learners.
+        cases: the calls compared with the reference, the most telling one first.
+        wrong: catalogued wrong answers, at least two.
+        hints: from a nudge to nearly everything.
+        skeleton: code with gaps, shown after the last hint.
+        praise: what a correct answer has shown.
+    """
+
+    id: str
+    title: str
+    difficulty: int
+    minutes: int
+    objective: int
+    reference: Callable[..., Any]
+    cases: tuple[Case, ...]
+    wrong: tuple[Wrong, ...]
+    hints: tuple[str, ...]
+    skeleton: str
+    praise: str
+
+    @property
+    def name(self) -> str:
+        """Name of the function to write."""
+        return self.reference.__name__
+
+    @property
+    def solution(self) -> str:
+        """Source text of the reference: the one place where the solution is written."""
+        return inspect.getsource(self.reference).strip()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A quiz question with reasoned feedback for every option.
+
+    Attributes:
+        id: lesson and number, such as "1.q2".
+        text: the question.
+        options: letter to option, in the order shown.
+        answer: letter of the right option.
+        feedback: letter to the reason why that option is right or wrong.
+    """
+
+    id: str
+    text: str
+    options: dict[str, str]
+    answer: str
+    feedback: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A number to commit to before the experiment shows it.
+
+    Attributes:
+        id: lesson and number, such as "1.p2".
+        text: what is to be guessed, as a noun phrase.
+        unit: of the number, as printed behind it.
+        low: the smallest sensible guess.
+        high: the largest sensible guess.
+    """
+
+    id: str
+    text: str
+    unit: str
+    low: float
+    high: float
