@@ -91,6 +91,22 @@ def navigation(path: str | Path) -> str:
     return " · ".join(parts)
 
 
+def contents() -> None:
+    """Show the table of all lessons in a notebook, with a link to each that is written."""
+    from toolkit.plots import table
+
+    rows = [
+        [
+            f"{lesson.number:02d}",
+            f"[{lesson.title}]({lesson.file})" if lesson.exists else f"{lesson.title} *(to come)*",
+            lesson.paper,
+            f"{lesson.minutes} min",
+        ]
+        for lesson in LESSONS
+    ]
+    table(["lesson", "title", "paper", "time"], rows)
+
+
 def normalise(nb: NotebookNode, path: str | Path | None = None) -> NotebookNode:
     """Return a copy of a notebook in the course's normal form.
 

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -151,34 +152,48 @@ def _mark_ends(ax: Axes, one: Scan, metric: str) -> None:
         )
 
 
-def plane(cut: Plane, line: Sequence[Tensor] | None = None, names: Sequence[str] = ("A", "B", "C")) -> Figure:
+def plane(cut: Plane, line: Tensor | None = None) -> Figure:
     """Draw a plane through weight space as a map: contours of the measure, the three networks, a path.
 
     Args:
         cut: from `toolkit.plane`.
         line: networks [T, D] to draw as a path, projected onto the plane.
-        names: of the three networks.
 
     Returns:
         The figure.
     """
     fig, ax = figure(height=4.0, width=6.2)
-    low = max(float(cut.values.min()), 1e-4)
-    levels = np.geomspace(low, float(cut.values.max()), 13) if cut.metric.endswith("loss") else 12
-    norm = mpl.colors.LogNorm() if cut.metric.endswith("loss") else None
-    field = ax.contourf(cut.x, cut.y, np.maximum(cut.values, low), levels=levels, norm=norm)
+    field = fill(ax, cut)
     bar = fig.colorbar(field, ax=ax, label=cut.metric.replace("_", " "))
     bar.ax.yaxis.set_major_formatter("{x:.2g}")
     bar.ax.minorticks_off()
     if line is not None:
         ax.plot(*cut.project(line).T, color="white", linewidth=2.2, linestyle="-")
         ax.plot(*cut.project(line).T, color="black", linewidth=1.0, linestyle="--")
-    for name, (x, y) in zip(names, cut.corners, strict=True):
+    for name, (x, y) in zip(cut.names, cut.corners, strict=False):
         ax.plot(x, y, MARKS[name], color=COLOURS[name], markersize=10, markeredgecolor="white", markeredgewidth=1.5)
         ax.annotate(name, (x, y), xytext=(9, 7), textcoords="offset points", weight="bold", bbox=_HALO)
-    ax.set(xlabel="distance in weight space", ylabel="distance in weight space", aspect="equal")
-    ax.grid(False)
+    ax.set(xlabel="distance in weight space", ylabel="distance in weight space")
     return fig
+
+
+def fill(ax: Axes, cut: Plane) -> ContourSet:
+    """Fill `ax` with the contours of a plane's measure, at true distances; in equal ratios where it is a loss.
+
+    Args:
+        ax: where.
+        cut: from `toolkit.plane`.
+
+    Returns:
+        What was drawn, for a colour bar.
+    """
+    low = max(float(cut.values.min()), 1e-4)
+    high = max(float(cut.values.max()), 1.01 * low)
+    is_loss = cut.metric.endswith("loss")
+    levels, norm = (np.geomspace(low, high, 13), mpl.colors.LogNorm()) if is_loss else (12, None)
+    ax.set_aspect("equal")
+    ax.grid(False)
+    return ax.contourf(cut.x, cut.y, np.maximum(cut.values, low), levels=levels, norm=norm)
 
 
 def spread(ax: Axes, x: Sequence, values: np.ndarray, colour: str, label: str, mark: str = "o") -> None:

@@ -20,6 +20,7 @@ class Plane:
     Attributes:
         origin, u, v: [D] each; u and v have length 1 and a right angle, so distances on the map are true.
         corners: coordinates [3, 2] of the three networks the plane was laid through.
+        names: what figures call them; empty if they are not worth a mark.
         x, y: grid coordinates [W] and [H], in units of weight distance.
         values: the measure [H, W].
         metric: its name.
@@ -29,6 +30,7 @@ class Plane:
     u: Tensor
     v: Tensor
     corners: np.ndarray
+    names: tuple[str, ...]
     x: np.ndarray
     y: np.ndarray
     values: np.ndarray
@@ -52,6 +54,7 @@ def plane(
     size: int = 25,
     margin: float = 0.3,
     refresh: bool = True,
+    names: Sequence[str] = ("A", "B", "C"),
 ) -> Plane:
     """Measure the plane through three networks on a square grid.
 
@@ -66,17 +69,20 @@ def plane(
         size: grid points a side.
         margin: how far the grid reaches beyond the networks, as a fraction of their extent.
         refresh: estimate BatchNorm statistics anew at every grid point.
+        names: of the three networks, or none at all.
 
     Returns:
         A `Plane`.
 
     Raises:
-        ValueError: if there are not three networks, or they lie on one line.
+        ValueError: if there are not three networks, they lie on one line, or they have another number of names.
 
     Source: Garipov et al. 2018, appendix; Izmailov et al. 2018.
     """
     if len(points) != 3:
         raise ValueError(f"points must be three networks, got {len(points)}.")
+    if len(names) not in (0, 3):
+        raise ValueError(f"names must be three or none, got {len(names)}.")
     a, b, c = (_expect.tensor(f"points[{i}]", point) for i, point in enumerate(points))
     _expect.count("size", size, least=2)
     _expect.number("margin", margin, 0)
@@ -91,4 +97,4 @@ def plane(
     x, y = (np.linspace(low[i] - reach, high[i] + reach, size) for i in (0, 1))
     on_x = torch.as_tensor(x).to(a)[:, None] * u
     rows = [evaluate(space, a + on_x + float(h) * v, dataset, [metric], refresh)[metric] for h in y]
-    return Plane(a, u, v, corners, x, y, np.stack(rows), metric)
+    return Plane(a, u, v, corners, tuple(names), x, y, np.stack(rows), metric)

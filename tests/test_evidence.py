@@ -1,0 +1,95 @@
+"""Evidence: written whole or not at all, read back as it was, and as strong as the lesson says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from toolkit import evidence
+from toolkit.evidence import lesson01
+
+
+@pytest.fixture
+def small(monkeypatch):
+    def tiny() -> dict:
+        return {"config": {"seeds": 2}, "value": [1 / 3, 2.0], "nested": {"x": [[0.123456789]]}}
+
+    monkeypatch.setattr(lesson01, "CLAIMS", (tiny,))
+
+
+def test_measured_claims_are_read_back_with_settings_and_five_digits(tmp_path, small, capsys):
+    evidence.measure(["01"], folder=tmp_path)
+    claim = evidence.load("01", "tiny", folder=tmp_path)
+    assert claim == {"config": {"seeds": 2}, "value": [0.33333, 2.0], "nested": {"x": [[0.12346]]}}
+    assert json.loads((tmp_path / "01.json").read_text())["versions"]["torch"]
+    assert "tiny" in capsys.readouterr().out
+
+
+def test_a_failing_claim_leaves_the_old_file(tmp_path, monkeypatch, small):
+    evidence.measure(["01"], folder=tmp_path)
+    before = (tmp_path / "01.json").read_bytes()
+
+    def broken() -> dict:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lesson01, "CLAIMS", (broken,))
+    monkeypatch.setattr(evidence.joblib, "Parallel", lambda n_jobs: lambda calls: [f(*a, **k) for f, a, k in calls])
+    with pytest.raises(KeyboardInterrupt):
+        evidence.measure(["01"], folder=tmp_path)
+    assert (tmp_path / "01.json").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["01.json"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "01.json"
+    path.write_text("old")
+
+    def full(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(path), "write_text", full)
+    with pytest.raises(OSError, match="^01.json could not be written .No space left on device.; the old file is"):
+        evidence._write(path, "new")
+    assert path.read_bytes() == b"old"
+
+
+def test_missing_damaged_and_unknown_evidence_each_get_a_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="^There is no evidence for lesson '07' in .*run make evidence.$"):
+        evidence.load("07", "anything", folder=tmp_path)
+    (tmp_path / "01.json").write_text('{"claims": ')
+    with pytest.raises(ValueError, match="^01.json is damaged .*run make evidence.$"):
+        evidence.load("01", "width", folder=tmp_path)
+    with pytest.raises(ValueError, match="^claim must be one of 'independent_pairs', .*, got 'nothing'.$"):
+        evidence.load("01", "nothing")
+    with pytest.raises(ValueError, match="^each of lessons must be one of '01', got '99'.$"):
+        evidence.measure(["99"])
+
+
+def test_every_claim_of_lesson_01_is_on_file_with_its_settings():
+    for claim in lesson01.CLAIMS:
+        config = evidence.load("01", claim.__name__)["config"]
+        assert {"network", "epochs", "batch_size", "lr"} <= set(config)
+        assert config.get("pairs", config.get("seeds")) >= 5
+
+
+def test_the_file_says_what_lesson_01_says():
+    pairs = evidence.load("01", "independent_pairs")
+    ends = np.array(pairs["test_loss"])[:, [0, -1]]
+    assert min(pairs["barrier_test_chord"]) > 5 * ends.mean()
+    siblings = evidence.load("01", "siblings")
+    mean = np.mean(siblings["train_error_chord"], axis=0)
+    assert mean[0] > 10 * mean[siblings["steps"].index(62)]
+    control = np.array(evidence.load("01", "siblings_without_batchnorm")["train_error_chord"])
+    assert control[1, :, 0].mean() < 0.002 < control[0, :, 0].mean()
+    stale = {
+        name: np.mean(runs, axis=0) for name, runs in evidence.load("01", "stale_statistics")["test_accuracy"].items()
+    }
+    assert stale["refreshed"][10] > stale["averaged"][10] + 0.2
+    assert stale["refreshed"][-1] > stale["those of A"][-1] + 0.2
+
+
+def test_a_claim_measured_small_agrees_in_kind_with_the_file():
+    small = lesson01.independent_pairs(pairs=1)
+    file = evidence.load("01", "independent_pairs")
+    assert set(small) == set(file)
+    np.testing.assert_allclose(small["barrier_test_chord"][0], file["barrier_test_chord"][0], rtol=0.15)
