@@ -52,6 +52,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """List what is here, loaded or not."""
+    return __all__
+
+
 def __getattr__(name: str):
     """Load what is heavy (figures, widgets, exercises) on first use."""
     if name not in _LAZY:

@@ -1,6 +1,8 @@
 """Checks on arguments: each failure is one sentence that names argument, value and what was expected."""
 
 from collections.abc import Iterable
+from math import isfinite
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -8,18 +10,18 @@ import torch
 
 def number(name: str, value: Any, low: float = float("-inf"), high: float = float("inf")) -> float:
     """Return `value` as a float in [low, high]."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
     if not is_number or not low <= value <= high:
-        bounds = f" in [{low:g}, {high:g}]" if high < float("inf") else f" of at least {low:g}"
+        bounds = f" in [{low:g}, {high:g}]" if isfinite(high) else f" of at least {low:g}" if isfinite(low) else ""
         raise ValueError(f"{name} must be a number{bounds}, got {value!r}.")
     return float(value)
 
 
 def count(name: str, value: Any, least: int = 1) -> int:
     """Return `value` if it is a whole number of at least `least`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}.")
-    return value
+    return int(value)
 
 
 def choice(name: str, value: Any, options: Iterable[str]) -> str:

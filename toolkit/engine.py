@@ -5,23 +5,29 @@ copy into the vector, and the module's own forward and backward; the gradient co
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import ceil
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.nn.functional import cross_entropy
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from toolkit.device import device
+from toolkit import _expect
+from toolkit.device import device, seeded
 
 Stats = dict[str, Tensor]
 Losses = tuple[Tensor, Tensor]
 
 # Layers whose training steps are faster for many networks at once on a CPU. Convolutions are not among them:
 # stacked, they become grouped convolutions, which a CPU runs slower than one network after another.
-_STACKING = (nn.Linear, nn.LayerNorm, nn.Embedding, _BatchNorm)
+_STACKING = (nn.Linear, nn.LayerNorm, nn.Embedding)
+# Stacked, BatchNorm runs over the units of all networks in one row. Only where each has whole vectors of it do two
+# networks that are alike stay alike to the last bit.
+_UNITS_IN_A_VECTOR = 32
 _NUMBERS_AT_ONCE = 2**20
 
 
@@ -43,22 +49,20 @@ class Engine:
         self._share_memory()
         self._replays: dict[tuple, Callable] = {}
         weighted = [m for m in self.module.modules() if any(True for _ in m.parameters(recurse=False))]
-        self.stacks = device().type != "cpu" or all(isinstance(m, _STACKING) for m in weighted)
+        self.stacks = device().type != "cpu" or all(_stacks(m) for m in weighted)
 
     def logits(self, theta: Tensor, weights: dict[str, Tensor], x: Tensor, stats: Stats | None) -> Tensor:
         """Logits [B, C] at theta [D], whose named views are `weights`."""
-        stats = self._complete(stats)
+        stats = self.complete(stats)
         self._mode(train=False)
-        differentiable = torch.is_grad_enabled() and (theta.requires_grad or x.requires_grad)
-        try:
-            if differentiable:
+        parts = _parts(x)
+        if torch.is_grad_enabled() and (theta.requires_grad or x.requires_grad):
+            with _understandable(x):
                 return functional_call(self.module, {**weights, **stats}, (x,))
-            with torch.no_grad():
-                self._weights.copy_(theta)
-                self._put_statistics(stats)
-                return torch.cat([self.module(part) for part in _parts(x)])
-        except RuntimeError as error:
-            raise ValueError(f"The network cannot take x of shape {list(x.shape)}: {error}") from error
+        with torch.no_grad(), _understandable(x):
+            self._weights.copy_(theta)
+            self._put_statistics(stats)
+            return torch.cat([self.module(part) for part in parts])
 
     @torch.no_grad()
     def refresh(self, theta: Tensor, x: Tensor) -> Stats:
@@ -67,11 +71,7 @@ class Engine:
             return {}
         self._mode(train=False)
         self._weights.copy_(theta)
-        stats = {
-            f"{name}.{kind}": theta.new_zeros(norm.num_features)
-            for name, norm in self.norms.items()
-            for kind in ("running_mean", "running_var")
-        }
+        stats = {name: theta.new_zeros(self.module.get_buffer(name).shape) for name in self.own_names()}
         self._put_statistics(stats)
         seen = 0
         try:
@@ -79,9 +79,8 @@ class Engine:
                 seen += len(part)
                 for norm in self.norms.values():
                     norm.training, norm.track_running_stats, norm.momentum = True, True, len(part) / seen
-                self.module(part)
-        except (RuntimeError, ValueError) as error:
-            raise ValueError(f"The network cannot take x of shape {list(x.shape)}: {error}") from error
+                with _understandable(x):
+                    self.module(part)
         finally:
             for norm in self.norms.values():
                 norm.training, norm.track_running_stats = False, False
@@ -93,15 +92,24 @@ class Engine:
         with torch.no_grad():
             self._weights.copy_(theta)
             self._gradient.zero_()
-        value = loss(self.module(x), y)
+        with _understandable(x):
+            logits = self.module(x)
+        try:
+            value = loss(logits, y)
+        except IndexError as error:
+            odd = y[(y < 0) | (y >= logits.shape[-1])]
+            if not len(odd):
+                raise
+            raise ValueError(f"y must hold classes from 0 to {logits.shape[-1] - 1}, got {int(odd[0])}.") from error
         value.backward()
         return value.detach(), self._gradient
 
     def stacked_gradient(self, theta: Tensor, views: Callable, x: Tensor, y: Tensor, loss: Callable) -> Losses:
         """Training losses [N] and gradients [N, D] of N networks at theta [N, D], each on its own batch.
 
-        The step is written down once, as the tensor operations it comes to, and replayed from then on: for many small
-        networks the way there (`vmap`, autograd) costs more than the arithmetic.
+        With the usual loss the step is written down once, as the tensor operations it comes to, and replayed from then
+        on: for many small networks the way there (`vmap`, autograd) costs more than the arithmetic. A loss of your own
+        may change from step to step, so it is gone through every time.
 
         Args:
             theta: [N, D].
@@ -119,17 +127,21 @@ class Engine:
             return values, torch.cat([part.flatten(1) for part in g.values()], dim=1)
 
         self._mode(train=True)
-        key = (theta.shape, x.shape, loss)
+        key = (theta.shape, x.shape)
         with torch.no_grad():
+            if loss is not cross_entropy:
+                return all_of_them(theta, x, y)
             if key not in self._replays:
-                self._replays[key] = make_fx(all_of_them)(theta, x, y)
+                with seeded(0):  # writing the step down takes a step, dropout and all, that must leave no trace
+                    self._replays[key] = make_fx(all_of_them)(theta, x, y)
             return self._replays[key](theta, x, y)
 
     def _mode(self, train: bool) -> None:
         if self.module.training != train:
             self.module.train(train)
 
-    def _complete(self, stats: Stats | None) -> Stats:
+    def complete(self, stats: Stats | None) -> Stats:
+        """`stats` if they fit; left out, those the module came with; none for a network without BatchNorm."""
         if not self.norms:
             return {}
         stats = stats or self.own_stats
@@ -138,7 +150,19 @@ class Engine:
                 "This network has BatchNorm layers whose statistics belong to theta: "
                 "pass stats=space.refresh(theta, train_x)."
             )
+        for name in self.own_names():
+            if name not in stats:
+                raise ValueError(
+                    f"stats must hold {name!r} and the others that space.refresh returns, got {list(stats)}."
+                )
+            found = list(_expect.tensor(f"stats[{name!r}]", stats[name], floating=False).shape)
+            if found != (units := list(self.module.get_buffer(name).shape)):
+                raise ValueError(f"stats[{name!r}] must have shape {units}, got {found}.")
         return stats
+
+    def own_names(self) -> list[str]:
+        """Names of the statistics this network has."""
+        return [f"{name}.{kind}" for name in self.norms for kind in ("running_mean", "running_var")]
 
     def _put_statistics(self, stats: Stats) -> None:
         for name, norm in self.norms.items():
@@ -170,13 +194,38 @@ def of_network(stats: Stats | None, i: int) -> Stats | None:
     return stats and {name: value[i] if value.dim() == 2 else value for name, value in stats.items()}
 
 
+def check_rows(stats: Stats | None, networks: int) -> None:
+    """Complain if statistics are given row by row, but not one row per network."""
+    for name, value in (stats or {}).items():
+        _expect.tensor(f"stats[{name!r}]", value, floating=False)
+        if value.dim() == 2 and len(value) != networks:
+            raise ValueError(f"stats must have one row for each of {networks} networks, got {len(value)} in {name!r}.")
+
+
+@contextmanager
+def _understandable(x: Tensor) -> Iterator[None]:
+    """Put torch's complaint about an input into a sentence that names it."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"x must be what the network takes, got shape {list(x.shape)} of {x.dtype}, and it says: {error}"
+        ) from error
+
+
+def _stacks(module: nn.Module) -> bool:
+    """Whether training steps of a module with weights of its own are run together on a CPU."""
+    if isinstance(module, _BatchNorm):
+        return module.num_features % _UNITS_IN_A_VECTOR == 0
+    return isinstance(module, _STACKING)
+
+
 def _keeps_statistics(module: nn.Module) -> bool:
     return isinstance(module, _BatchNorm) and module.track_running_stats
 
 
 def _parts(x: Tensor) -> tuple[Tensor, ...]:
-    """Split x into equal parts that fit the memory of a laptop."""
-    if not isinstance(x, Tensor) or not x.numel():
-        found = f"shape {list(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
-        raise ValueError(f"x must be a tensor with at least one example, got {found}.")
-    return x.chunk(ceil(x.numel() / _NUMBERS_AT_ONCE))
+    """Split x into parts of nearly equal size that fit the memory of a laptop."""
+    if not x.numel():
+        raise ValueError(f"x must hold at least one example, got shape {list(x.shape)}.")
+    return x.tensor_split(ceil(x.numel() / _NUMBERS_AT_ONCE))

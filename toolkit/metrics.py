@@ -98,13 +98,14 @@ def reliability(logits: Tensor, y: Tensor, bins: int = 15) -> Reliability:
     """
     _check(logits, y)
     _expect.count("bins", bins)
-    confidence, predicted = logits.softmax(-1).max(-1)
-    right = (predicted == y).float()
+    top, predicted = logits.max(-1)
+    confidence = (top - logits.logsumexp(-1)).exp()
+    right = (predicted == y).to(confidence)
     index = (confidence * bins).ceil().long().clamp(1, bins) - 1
     shape = (*logits.shape[:-2], bins)
 
     def total(values: Tensor) -> Tensor:
-        return torch.zeros(shape, device=logits.device).scatter_add_(-1, index, values)
+        return values.new_zeros(shape).scatter_add_(-1, index, values)
 
     number = total(torch.ones_like(confidence))
     return Reliability(total(confidence) / number, total(right) / number, number / len(y))
@@ -152,6 +153,8 @@ def disagreement(a: Tensor, b: Tensor) -> Tensor:
         >>> disagreement(torch.eye(3), torch.eye(3).flip(0)).item()
         0.6666666865348816
     """
+    _expect.tensor("a", a, floating=False)
+    _expect.tensor("b", b, floating=False)
     if a.shape[-2:] != b.shape[-2:]:
         raise ValueError(f"a and b must share examples and classes, got {tuple(a.shape)} and {tuple(b.shape)}.")
     return (a.argmax(-1) != b.argmax(-1)).float().mean(-1)
@@ -178,8 +181,9 @@ def ensemble(logits: Tensor, average: str = "probability") -> Tensor:
         >>> ensemble(two, average="logit").softmax(-1)
         tensor([[0.8808, 0.1192]])
     """
-    if logits.dim() != 3 or not len(logits):
-        raise ValueError(f"logits must be [networks, examples, classes], got shape {tuple(logits.shape)}.")
+    if not isinstance(logits, Tensor) or logits.dim() != 3 or not len(logits):
+        found = f"shape {list(logits.shape)}" if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(f"logits must be [networks, examples, classes], got {found}.")
     if _expect.choice("average", average, ("probability", "logit")) == "logit":
         return logits.mean(0)
     return logits.log_softmax(-1).logsumexp(0) - torch.tensor(float(len(logits))).log()
@@ -192,4 +196,8 @@ def _check(logits: Tensor, y: Tensor) -> None:
         raise ValueError(
             f"logits must be [..., examples, classes] and y [examples], at least one; "
             f"got {tuple(logits.shape)} and {tuple(y.shape)}."
+        )
+    if y.is_floating_point() or int(y.min()) < 0 or int(y.max()) >= logits.shape[-1]:
+        raise ValueError(
+            f"y must hold whole numbers from 0 to {logits.shape[-1] - 1}, got {y.dtype} from {y.min()} to {y.max()}."
         )

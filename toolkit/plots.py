@@ -171,7 +171,8 @@ def plane(cut: Plane, line: Tensor | None = None) -> Figure:
         ax.plot(*cut.project(line).T, color="white", linewidth=2.2, linestyle="-")
         ax.plot(*cut.project(line).T, color="black", linewidth=1.0, linestyle="--")
     for name, (x, y) in zip(cut.names, cut.corners, strict=False):
-        ax.plot(x, y, MARKS[name], color=COLOURS[name], markersize=10, markeredgecolor="white", markeredgewidth=1.5)
+        look = {"marker": MARKS.get(name, "v"), "color": COLOURS.get(name, "#E69F00")}
+        ax.plot(x, y, **look, markersize=10, markeredgecolor="white", markeredgewidth=1.5)
         ax.annotate(name, (x, y), xytext=(9, 7), textcoords="offset points", weight="bold", bbox=_HALO)
     ax.set(xlabel="distance in weight space", ylabel="distance in weight space")
     return fig
@@ -273,6 +274,28 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             raise ValueError(f"each of rows must have {len(header)} cells, got {len(row)}.")
     lines = [header, ["---"] * len(header), *rows]
     display(Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines)))
+
+
+def mean_sd(values: Sequence[float], digits: int = 2) -> str:
+    """Write repeated measurements as mean ± standard deviation (of the sample, n - 1).
+
+    Args:
+        values: at least two numbers.
+        digits: behind the decimal point.
+
+    Returns:
+        Such as `"1.68 ± 0.47"`.
+
+    Raises:
+        ValueError: if there are fewer than two values.
+
+    Example:
+        >>> mean_sd([1.0, 2.0, 3.0], digits=1)
+        '2.0 ± 1.0'
+    """
+    if len(values) < 2:
+        raise ValueError(f"values must be at least two measurements, got {len(values)}.")
+    return f"{np.mean(values):.{digits}f} ± {np.std(values, ddof=1):.{digits}f}"
 
 
 def _scaled(one: Scan, metric: str) -> np.ndarray:

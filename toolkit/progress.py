@@ -15,10 +15,9 @@ def progress(items: Iterable[Item], label: str) -> Iterator[Item]:
         label: a word or two shown left of the bar.
 
     Yields:
-        The items, unchanged. No bar is drawn where the environment variable `TOOLKIT_QUIET` or `CI` is set.
+        The items, unchanged. No bar is drawn where the environment variable `TOOLKIT_QUIET` or `CI` is set to anything.
 
     Example:
-        >>> import os; os.environ["TOOLKIT_QUIET"] = "1"
         >>> list(progress(range(3), "counting"))
         [0, 1, 2]
     """

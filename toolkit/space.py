@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from toolkit import _expect
-from toolkit.device import device
-from toolkit.engine import Engine, Stats, of_network
+from toolkit.device import device, seeded
+from toolkit.engine import Engine, Stats, check_rows, of_network
 
 
 class Slot(NamedTuple):
@@ -70,6 +70,10 @@ class WeightSpace:
             self.layout.append(Slot(name, parameter.shape, self.size, self.size + parameter.numel()))
             self.size += parameter.numel()
 
+    def __reduce__(self):
+        """Copy and pickle by building anew: the engine's parameters share memory that no copy would share."""
+        return WeightSpace, (self._template, self._build)
+
     def __repr__(self) -> str:
         """Name the space by its dimension."""
         return f"WeightSpace(R^{self.size}, {len(self.layout)} tensors)"
@@ -85,8 +89,7 @@ class WeightSpace:
         Raises:
             ValueError: if a parameter belongs to a layer that cannot be re-initialised; pass `init=` then.
         """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_expect.count("seed", seed, least=0))
+        with seeded(_expect.count("seed", seed, least=0)):
             return self.flatten(self._build() if self._build else _reset(copy.deepcopy(self._template)))
 
     def flatten(self, weights: nn.Module | Mapping[str, Tensor]) -> Tensor:
@@ -121,14 +124,16 @@ class WeightSpace:
         Raises:
             ValueError: if theta has another size.
         """
-        self._check(theta)
+        self.check(theta)
         lead = theta.shape[:-1]
-        return {slot.name: theta[..., slot.start : slot.stop].view(*lead, *slot.shape) for slot in self.layout}
+        return {slot.name: theta[..., slot.start : slot.stop].view((*lead, *slot.shape)) for slot in self.layout}
 
     def module(self, theta: Tensor, stats: Stats | None = None) -> nn.Module:
-        """Return an ordinary module at theta [D], with the BatchNorm statistics `stats`: a copy, on the CPU."""
+        """Return an ordinary module, a copy on the CPU, at theta [D], with BatchNorm statistics if you give them."""
+        self.check(theta, one=True)
+        stats = self._engine.complete(stats) if stats else {}
         module = copy.deepcopy(self._template).eval()
-        module.load_state_dict({**self.unflatten(theta.detach()), **(stats or {})}, strict=False)
+        module.load_state_dict({**self.unflatten(theta.detach()), **stats}, strict=False)
         return module
 
     # ------------------------------------------------------------------ behaviour
@@ -146,12 +151,14 @@ class WeightSpace:
             Logits [B, C] or [N, B, C].
 
         Raises:
-            ValueError: if theta has another size, the network cannot take x, or it has BatchNorm layers that have never
-                seen data and `stats` is left out.
+            ValueError: if theta or `stats` does not fit, the network cannot take x, or it has BatchNorm layers that
+                have never seen data and `stats` is left out.
         """
-        self._check(theta)
+        self.check(theta)
+        _expect.tensor("x", x, floating=False)
         if theta.dim() == 1:
             return self._engine.logits(theta, self.unflatten(theta), x, stats)
+        check_rows(stats, len(theta))
         rows = [
             self._engine.logits(point, self.unflatten(point), x, of_network(stats, i)) for i, point in enumerate(theta)
         ]
@@ -174,7 +181,8 @@ class WeightSpace:
         Raises:
             ValueError: if theta has another size or the network cannot take x.
         """
-        self._check(theta)
+        self.check(theta)
+        _expect.tensor("x", x, floating=False)
         if theta.dim() == 1:
             return self._engine.refresh(theta, x)
         rows = [self._engine.refresh(point, x) for point in theta]
@@ -185,7 +193,8 @@ class WeightSpace:
     ) -> tuple[Tensor, Tensor]:
         """Loss of a training batch, and its gradient g with respect to theta: the engine of `train.fit`.
 
-        `theta.backward(g)` carries g on to whatever theta was made of: for a line that is g (1 - t) and g t.
+        What theta was made of gets its share of g: on a line, (1 - t) g for one end and t g for the other. If you made
+        theta with autograd, `theta.backward(g)` does the same.
 
         Args:
             theta: one point [D], or N points [N, D].
@@ -197,22 +206,28 @@ class WeightSpace:
             The loss, a scalar or [N], and g, shaped like theta. For one point, g is overwritten by the next call.
 
         Raises:
-            ValueError: if theta has another size.
+            ValueError: if theta has another size, the network cannot take x, or y holds a class it has no logit for.
         """
-        self._check(theta)
+        self.check(theta)
         if theta.dim() == 1:
             return self._engine.gradient(theta, x, y, loss)
         if self._engine.stacks:
-            return self._engine.stacked_gradient(theta, self.unflatten, x, y, loss)
+            try:
+                return self._engine.stacked_gradient(theta, self.unflatten, x, y, loss)
+            except RuntimeError:
+                pass  # a forward that looks at numbers cannot be stacked: see whether one after another goes
         values, g = theta.new_empty(len(theta)), torch.empty_like(theta)
         for i, point in enumerate(theta):
             values[i], g[i] = self._engine.gradient(point, x[i], y[i], loss)
+        self._engine.stacks = False  # it does
         return values, g
 
-    def _check(self, theta: Tensor) -> None:
+    def check(self, theta: Tensor, one: bool = False) -> None:
+        """Complain unless theta is a point [D] of this space or, if not `one`, points [N, D]."""
         _expect.tensor("theta", theta, floating=False)
-        if theta.dim() not in (1, 2) or theta.shape[-1] != self.size or not len(theta):
-            raise ValueError(f"theta must have shape [{self.size}] or [N, {self.size}], got {list(theta.shape)}.")
+        if theta.dim() not in ((1,) if one else (1, 2)) or theta.shape[-1] != self.size or not len(theta):
+            shapes = f"[{self.size}]" if one else f"[{self.size}] or [N, {self.size}]"
+            raise ValueError(f"theta must have shape {shapes}, got {list(theta.shape)}.")
 
 
 def _reset(module: nn.Module) -> nn.Module:

@@ -1,7 +1,8 @@
 """Sets of networks: points, lines, curves and simplexes in weight space.
 
 Each is a few control points in R^D and a basis: coordinates give coefficients, coefficients times control points
-give theta. `train.fit` trains any of them through the same four things: `leaves`, `sample`, `penalty`, `after_step`.
+give theta. `train.fit` trains any of them through the same few things: `leaves`, `sample`, `give`, `penalty` and
+`after_step`.
 """
 
 from collections.abc import Sequence
@@ -31,9 +32,9 @@ class Subspace:
             ValueError: if there are fewer than two points, or they differ in size, or one is not finite.
         """
         points = _stack(points)
+        if not isinstance(fixed, Sequence) or not set(fixed) <= set(range(len(points))) or len(set(fixed)) < len(fixed):
+            raise ValueError(f"fixed must hold different indices from 0 to {len(points) - 1}, got {fixed!r}.")
         self.fixed = tuple(fixed)
-        if not all(isinstance(i, int) and 0 <= i < len(points) for i in self.fixed):
-            raise ValueError(f"fixed must hold indices from 0 to {len(points) - 1}, got {list(fixed)}.")
         self._moving = [i for i in range(len(points)) if i not in self.fixed]
         self._leaf = points[self._moving].clone()
         self._rest = points[list(self.fixed)].clone()
@@ -46,7 +47,7 @@ class Subspace:
     @property
     def points(self) -> Tensor:
         """The control points [n, D], detached."""
-        points = torch.empty(len(self._moving) + len(self.fixed), self._leaf.shape[1], device=self._leaf.device)
+        points = self._leaf.new_empty(len(self._moving) + len(self.fixed), self._leaf.shape[1])
         points[self._moving], points[list(self.fixed)] = self._leaf.detach(), self._rest
         return points
 
@@ -66,9 +67,15 @@ class Subspace:
 
     def at(self, coords: float | Sequence | Tensor) -> Tensor:
         """Return the network [D] at one position, or the networks [T, D] at T positions."""
-        alpha = self.basis(torch.as_tensor(coords, dtype=torch.float32)).to(self._leaf)
-        theta = alpha[..., self._moving] @ self._leaf
-        return theta + alpha[..., list(self.fixed)] @ self._rest if self.fixed else theta
+        return self._mix(self._coefficients(coords))
+
+    def _coefficients(self, coords: float | Sequence | Tensor) -> Tensor:
+        return self.basis(torch.as_tensor(coords, dtype=self._leaf.dtype, device="cpu")).to(self._leaf.device)
+
+    def _mix(self, alpha: Tensor) -> Tensor:
+        if not self.fixed:
+            return alpha @ self._leaf
+        return alpha[..., self._moving] @ self._leaf + alpha[..., list(self.fixed)] @ self._rest
 
     # What `train.fit` asks of anything it trains.
 
@@ -76,9 +83,22 @@ class Subspace:
         """The tensors that training moves."""
         return [self._leaf]
 
-    def sample(self, generator: torch.Generator) -> Tensor:
-        """Draw a network [D] uniformly from the subspace's coordinates; differentiable in the control points."""
+    def draw(self, generator: torch.Generator) -> Tensor:
+        """Draw coordinates uniformly."""
         raise NotImplementedError
+
+    @torch.no_grad()
+    def sample(self, generator: torch.Generator) -> Tensor:
+        """Draw a network [D] from the subspace; `give` takes the gradient there."""
+        self._drawn = self._coefficients(self.draw(generator))
+        return self._mix(self._drawn)
+
+    def give(self, g: Tensor) -> None:
+        """Hand the gradient g at the network last drawn on to the control points: alpha_i g for point i."""
+        alpha = self._drawn[self._moving] if self.fixed else self._drawn
+        if self._leaf.grad is None:
+            self._leaf.grad = torch.empty_like(self._leaf)
+        torch.outer(alpha, g, out=self._leaf.grad)
 
     def penalty(self, generator: torch.Generator) -> Tensor | None:
         """A scalar added to the loss of a step, or None."""
@@ -88,20 +108,38 @@ class Subspace:
         """Called when the optimiser has moved the leaves."""
 
 
-class Point(Subspace):
-    """One network [D], or N networks side by side [N, D]: the subspace of dimension 0."""
+class Point:
+    """One network [D], or N networks side by side [N, D]: what training makes of a plain theta.
+
+    Attributes:
+        theta: the network or networks.
+    """
 
     def __init__(self, theta: Tensor):
         """Hold a copy of theta."""
-        self._leaf = _expect.tensor("theta", theta).detach().clone()
+        self.theta = _expect.tensor("theta", theta).detach().clone()
 
-    def at(self, coords: object = None) -> Tensor:
-        """Return theta; there is only one place to be."""
-        return self._leaf
+    def __repr__(self) -> str:
+        """Name the point by its shape."""
+        return f"Point({list(self.theta.shape)})"
+
+    def leaves(self) -> list[Tensor]:
+        """Return theta, which training moves."""
+        return [self.theta]
 
     def sample(self, generator: torch.Generator) -> Tensor:
         """Return theta; there is nothing to draw."""
-        return self._leaf
+        return self.theta.detach()
+
+    def give(self, g: Tensor) -> None:
+        """Take the gradient g at theta."""
+        self.theta.grad = g
+
+    def penalty(self, generator: torch.Generator) -> None:
+        """Add nothing to the loss."""
+
+    def after_step(self) -> None:
+        """Do nothing when the optimiser has moved theta."""
 
 
 class Path(Subspace):
@@ -109,13 +147,13 @@ class Path(Subspace):
 
     centre = torch.tensor(0.5)
 
-    def sample(self, generator: torch.Generator) -> Tensor:
-        """Draw t uniformly from [0, 1] and return the network [D] there; differentiable in the control points."""
-        return self.at(torch.rand((), generator=generator))
+    def draw(self, generator: torch.Generator) -> Tensor:
+        """Draw t uniformly from [0, 1]."""
+        return torch.rand((), generator=generator)
 
     def derivative(self, t: float) -> Tensor:
         """Velocity d theta / d t [D] at position t."""
-        slope = torch.autograd.functional.jacobian(self.basis, torch.as_tensor(t, dtype=torch.float32))
+        slope = torch.autograd.functional.jacobian(self.basis, torch.as_tensor(t, dtype=self._leaf.dtype))
         return slope.to(self._leaf) @ self.points
 
 
@@ -207,22 +245,26 @@ class Simplex(Subspace):
     def basis(self, coords: Tensor) -> Tensor:
         """The coordinates are the coefficients; they must sum to 1."""
         n = len(self._moving) + len(self.fixed)
-        if coords.shape[-1:] != (n,) or not torch.allclose(coords.sum(-1), torch.ones(()), atol=1e-4):
+        if coords.shape[-1:] != (n,) or not torch.allclose(coords.sum(-1), torch.ones_like(coords.sum(-1)), atol=1e-4):
             raise ValueError(f"coords must be {n} weights that sum to 1 (or rows of them), got {coords.tolist()}.")
         return coords
 
-    def sample(self, generator: torch.Generator) -> Tensor:
-        """Draw weights uniformly from the simplex and return the network [D] there."""
+    def draw(self, generator: torch.Generator) -> Tensor:
+        """Draw weights uniformly from the simplex."""
         n = len(self._moving) + len(self.fixed)
         draws = torch.empty(n).exponential_(generator=generator)
-        return self.at(draws / draws.sum())
+        return draws / draws.sum()
 
 
 def _stack(points: Tensor | Sequence[Tensor]) -> Tensor:
+    if not isinstance(points, Tensor | Sequence):
+        raise TypeError(f"points must be a tensor [n, D] or a list of vectors [D], got {type(points).__name__}.")
     rows = [_expect.tensor(f"points[{i}]", point) for i, point in enumerate(points)]
     if len(rows) < 2:
         raise ValueError(f"points must be at least two networks, got {len(rows)}.")
     shapes = [list(row.shape) for row in rows]
     if len(shapes[0]) != 1 or any(shape != shapes[0] for shape in shapes):
         raise ValueError(f"points must be vectors [D] of one size, got shapes {shapes}.")
+    if len({row.dtype for row in rows}) > 1:
+        raise TypeError(f"points must be numbers of one type, got {', '.join(str(row.dtype) for row in rows)}.")
     return torch.stack([row.detach() for row in rows])

@@ -1,20 +1,22 @@
 """One training loop for everything that can be trained: a point, many points at once, a line, a curve, a simplex.
 
-A step draws theta from what is trained, asks the space for the gradient g there, and hands g back through
-`theta.backward(g)` to the tensors theta was made of. Methods differ in how theta is drawn, and in nothing else.
+A step draws theta from what is trained, asks the space for the gradient g there, and gives g back to what theta was
+made of: for a line that is (1 - t) g and t g. Methods differ in how they draw and give, and in nothing else.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import cos, pi
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.optim import SGD
 
 from toolkit import _expect
 from toolkit.data import Dataset
+from toolkit.device import seeded
 from toolkit.progress import progress
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Point, Subspace
@@ -61,7 +63,7 @@ def fit(
         loss: from logits [B, C] and classes [B] to a scalar.
         seed: of the data order (and of the positions drawn from a subspace); for N points one seed for all or N.
         fork: for N points, a step and a seed each: from that step on the data order follows the new seed.
-        on_epoch: called after each epoch with its number from 1, its mean loss, and what is being trained.
+        on_epoch: called after each epoch with its number from 1, its mean loss, and a copy of what is being trained.
 
     Returns:
         What was trained, of the kind that came in. An interrupt (Ctrl-C, or Jupyter's stop button) ends training early,
@@ -80,42 +82,37 @@ def fit(
     """
     _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, momentum=momentum, weight_decay=weight_decay)
     factor = schedule if callable(schedule) else SCHEDULES[_expect.choice("schedule", schedule, SCHEDULES)]
-    trained = Point(what) if isinstance(what, Tensor) else copy.deepcopy(what)
-    leaves = [leaf.requires_grad_() for leaf in trained.leaves()]
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"dataset must be a toolkit.Dataset, got {type(dataset).__name__}.")
+    trained = _trainable(what)
     networks = len(what) if isinstance(what, Tensor) and what.dim() == 2 else None
     batches = _Batches(len(dataset.train_x), batch_size, networks, seed, fork)
-    positions = _generator(seed if isinstance(seed, int) else seed[0], stream=1)
-    make = optimizer or _sgd(momentum, weight_decay)
-    steps = make(leaves, lr)
-    result = (lambda: trained.at().detach()) if isinstance(what, Tensor) else (lambda: trained)
+    positions = _generator(batches.seeds[0], stream=1)
+    leaves = [leaf.requires_grad_() for leaf in trained.leaves()]
+    # One pass over the memory a step; not for N points, whose rows it would round differently in the last digit.
+    fused = networks is None and leaves[0].device.type in ("cpu", "cuda")
+    steps = optimizer(leaves, lr) if optimizer else SGD(leaves, lr, momentum, weight_decay=weight_decay, fused=fused)
     epoch = 0
     try:
-        for epoch in progress(range(1, epochs + 1), "training"):
-            values = []
-            for done, index in batches.epoch(epoch, epochs):
-                for group in steps.param_groups:
-                    group["lr"] = lr * factor(done)
-                steps.zero_grad()
-                theta = trained.sample(positions)
-                value, g = space.gradient(theta, dataset.train_x[index], dataset.train_y[index], loss)
-                theta.backward(g)
-                if (extra := trained.penalty(positions)) is not None:
-                    extra.backward()
-                steps.step()
-                trained.after_step()
-                values.append(value)
-            mean = _finite(torch.stack(values), epoch, lr)
-            if on_epoch:
-                on_epoch(epoch, mean, result())
+        with seeded(batches.seeds[0]):
+            for epoch in progress(range(1, epochs + 1), "training"):
+                values = []
+                for done, index in batches.epoch(epoch, epochs):
+                    for group in steps.param_groups:
+                        group["lr"] = lr * factor(done)
+                    values.append(_step(space, trained, dataset, index, loss, positions, steps))
+                mean = _finite(torch.stack(values), epoch, lr)
+                if on_epoch:
+                    on_epoch(epoch, mean, _result(trained))
     except KeyboardInterrupt:
         print(f"Interrupted in epoch {epoch} of {epochs}: you get what was trained so far.")
-    for leaf in leaves:
-        leaf.requires_grad_(False).grad = None
-    return result()
+    return _result(trained)
 
 
 def fit_many(space: WeightSpace, dataset: Dataset, seeds: Sequence[int], **settings) -> Tensor:
     """Train one network per seed, side by side; each equals the one `fit` gives for its seed.
+
+    Equal to rounding, that is, and only where nothing but start and data order is random: dropout falls differently.
 
     Args:
         space: the weight space.
@@ -135,10 +132,42 @@ def fit_many(space: WeightSpace, dataset: Dataset, seeds: Sequence[int], **setti
         >>> fit_many(space, data.load("digits"), seeds=[0, 1, 2], epochs=1).shape
         torch.Size([3, 1210])
     """
-    seeds = list(seeds)
-    if not seeds:
-        raise ValueError("seeds must name at least one seed, got none.")
+    if not isinstance(seeds, Iterable) or not (seeds := list(seeds)):
+        raise ValueError(f"seeds must name at least one seed, got {seeds!r}.")
     return fit(space, torch.stack([space.init(seed) for seed in seeds]), dataset, seed=seeds, **settings)
+
+
+def _step(space, trained, dataset: Dataset, index: Tensor, loss, positions: torch.Generator, steps) -> Tensor:
+    """One step: draw theta, take the gradient there, give it to the leaves, move them; return the loss."""
+    theta = trained.sample(positions)
+    value, g = space.gradient(theta, dataset.train_x[index], dataset.train_y[index], loss)
+    trained.give(g)
+    if (extra := trained.penalty(positions)) is not None:
+        extra.backward()
+    steps.step()
+    trained.after_step()
+    return value
+
+
+def _trainable(what: What) -> Point | Subspace:
+    if isinstance(what, Tensor):
+        return Point(what)
+    if isinstance(what, Subspace):
+        return copy.deepcopy(what)
+    raise TypeError(
+        f"what must be a point theta or a subspace such as Line(a, b), got {type(what).__name__}; "
+        "space.flatten(module) turns a module into a point."
+    )
+
+
+def _result(trained: Point | Subspace) -> Tensor | Subspace:
+    """What is being trained as it stands, in memory of its own."""
+    if isinstance(trained, Point):
+        return trained.theta.detach().clone()
+    copied = copy.deepcopy(trained)
+    for leaf in copied.leaves():
+        leaf.requires_grad_(False).grad = None
+    return copied
 
 
 class _Batches:
@@ -147,13 +176,22 @@ class _Batches:
     def __init__(self, n: int, batch_size: int, networks: int | None, seed, fork):
         self.n, self.size, self.networks = n, min(batch_size, n), networks
         count = networks or 1
-        seeds = [seed] * count if isinstance(seed, int) else list(seed)
-        if len(seeds) != count or (networks is None and not isinstance(seed, int)):
-            raise ValueError(f"seed must be one number, or one per network ({count}), got {seed!r}.")
-        if fork is not None and len(fork) != count:
-            raise ValueError(f"fork must give a step and a seed for each of {count} networks, got {len(fork)}.")
-        self.orders = [_generator(s, stream=0) for s in seeds]
-        self.forks = [(step, _generator(s, stream=0)) for step, s in fork or []]
+        self.seeds = list(seed) if networks and isinstance(seed, Iterable) else [seed] * count
+        for one in self.seeds:
+            _expect.count("seed", one, least=0)
+        if len(self.seeds) != count:
+            raise ValueError(f"seed must be one number, or one for each of {count} networks, got {len(self.seeds)}.")
+        self.orders = [_generator(one, stream=0) for one in self.seeds]
+        self.forks = []
+        if not isinstance(fork, Sequence | None):
+            raise ValueError(f"fork must hold pairs (step, seed), got {fork!r}.")
+        for pair in fork or []:
+            if not isinstance(pair, Sequence) or len(pair) != 2:
+                raise ValueError(f"fork must hold pairs (step, seed), got {pair!r}.")
+            step, other = _expect.count("fork's step", pair[0], least=0), pair[1]
+            self.forks.append((step, _generator(other, stream=0)))
+        if fork is not None and len(self.forks) != (networks or 0):
+            raise ValueError(f"fork must give a step and a seed for each of {networks or 0} networks, got {len(fork)}.")
 
     def epoch(self, epoch: int, epochs: int) -> Iterator[tuple[float, Tensor]]:
         """Yield the fraction of training done and the examples [B] or [N, B] of each step of an epoch (from 1)."""
@@ -175,14 +213,6 @@ class _Batches:
 def _generator(seed: int, stream: int) -> torch.Generator:
     """A random source for one purpose: the same seed gives unrelated numbers in another stream."""
     return torch.Generator().manual_seed(_expect.count("seed", seed, least=0) * 2 + stream + 1_000_003)
-
-
-def _sgd(momentum: float, weight_decay: float) -> Callable[[list[Tensor], float], torch.optim.Optimizer]:
-    def make(leaves: list[Tensor], lr: float) -> torch.optim.Optimizer:
-        fused = leaves[0].device.type in ("cpu", "cuda")
-        return torch.optim.SGD(leaves, lr=lr, momentum=momentum, weight_decay=weight_decay, fused=fused)
-
-    return make
 
 
 def _check_settings(epochs: int, batch_size: int, lr: float, momentum: float, weight_decay: float) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from toolkit import _expect, metrics
 from toolkit.data import SPLITS, Dataset
-from toolkit.engine import of_network
+from toolkit.engine import check_rows
 from toolkit.space import WeightSpace
 
 METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -17,6 +17,7 @@ METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "error": lambda logits, y: 1 - metrics.accuracy(logits, y),
     "ece": metrics.ece,
 }
+_POINTS_AT_ONCE = 16
 REPORTED = tuple(f"{split}_{metric}" for split in ("train", "test") for metric in ("loss", "accuracy", "ece"))
 
 
@@ -25,7 +26,7 @@ def evaluate(
     space: WeightSpace,
     theta: Tensor,
     dataset: Dataset,
-    what: Sequence[str] = REPORTED,
+    what: str | Sequence[str] = REPORTED,
     refresh: bool = True,
     stats: dict[str, Tensor] | None = None,
 ) -> dict[str, np.ndarray]:
@@ -35,7 +36,8 @@ def evaluate(
         space: the weight space.
         theta: one point [D] or N points [N, D].
         dataset: the data.
-        what: names `<split>_<metric>`, of train, val, test and loss (nats), accuracy, error, ece (fractions).
+        what: names `<split>_<metric>`, or one of them: of train, val, test and loss (nats), accuracy, error, ece
+            (fractions).
         refresh: estimate BatchNorm statistics anew on the training inputs at every point.
         stats: with `refresh=False`, the statistics to use instead: of one network for all, or [N, units] each.
 
@@ -52,17 +54,27 @@ def evaluate(
         >>> round(float(evaluate(space, theta, data.load("digits"), ["test_loss"])["test_loss"]), 4)
         2.3026
     """
+    what = [what] if isinstance(what, str) else list(what)
+    space.check(theta)
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"dataset must be a toolkit.Dataset, got {type(dataset).__name__}.")
+    check_rows(stats, len(theta) if theta.dim() == 2 else 1)
     for name in what:
         _expect.choice("each of what", name, (f"{split}_{metric}" for split in SPLITS for metric in METRICS))
-    rows = []
-    for i, point in enumerate(theta.unsqueeze(0) if theta.dim() == 1 else theta):
-        own = space.refresh(point, dataset.train_x) if refresh else of_network(stats, i)
-        logits = {split: space.logits(point, dataset.split(split)[0], own) for split in {n.split("_")[0] for n in what}}
-        rows.append([_measure(name, logits, dataset) for name in what])
-    table = np.array(rows, dtype=np.float64)
-    return {name: table[:, i] if theta.dim() == 2 else table[0, i] for i, name in enumerate(what)}
+    points = theta.unsqueeze(0) if theta.dim() == 1 else theta
+    blocks = []
+    for start in range(0, len(points), _POINTS_AT_ONCE):
+        block = points[start : start + _POINTS_AT_ONCE]
+        if refresh:
+            own = space.refresh(block, dataset.train_x)
+        else:
+            own = stats and {k: v[start : start + len(block)] if v.dim() == 2 else v for k, v in stats.items()}
+        logits = {s: space.logits(block, dataset.split(s)[0], own) for s in {name.split("_")[0] for name in what}}
+        blocks.append({name: _measure(name, logits, dataset) for name in what})
+    values = {name: np.concatenate([block[name] for block in blocks]) for name in what}
+    return values if theta.dim() == 2 else {name: value[0] for name, value in values.items()}
 
 
-def _measure(name: str, logits: dict[str, Tensor], dataset: Dataset) -> float:
+def _measure(name: str, logits: dict[str, Tensor], dataset: Dataset) -> np.ndarray:
     split, metric = name.split("_")
-    return METRICS[metric](logits[split], dataset.split(split)[1]).item()
+    return METRICS[metric](logits[split], dataset.split(split)[1]).cpu().double().numpy()

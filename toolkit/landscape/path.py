@@ -43,6 +43,7 @@ def barrier(values: Sequence[float] | np.ndarray | Tensor, t: Sequence[float] | 
         >>> barrier([1.0, 1.2, 2.0]), barrier([1.0, 1.2, 2.0], against="mean")
         (0.0, 0.5)
     """
+    values = values.detach().cpu() if isinstance(values, Tensor) else values
     values = np.asarray(values, dtype=np.float64)
     if values.ndim < 1 or values.shape[-1] < 2 or not np.isfinite(values).all():
         raise ValueError(f"values must be at least two finite numbers along a path, got {_brief(values)}.")
@@ -56,7 +57,6 @@ def barrier(values: Sequence[float] | np.ndarray | Tensor, t: Sequence[float] | 
     else:
         level = (first + last) / 2
     height = (values - level).max(-1)
-    height = np.maximum(height, 0) if against == "chord" else height
     return float(height) if height.ndim == 0 else height
 
 
@@ -132,7 +132,10 @@ def scan(
     """
     if not isinstance(path, Path):
         raise TypeError(f"path must be a Line, Bezier or PolyChain, got {type(path).__name__}.")
-    t = np.linspace(0, 1, _expect.count("points", points, least=2)) if isinstance(points, int) else np.asarray(points)
+    if np.ndim(points) == 0:
+        t = np.linspace(0, 1, _expect.count("points", points, least=2))
+    elif (t := np.asarray(points, dtype=np.float64)).ndim != 1 or len(t) < 2 or not np.isfinite(t).all():
+        raise ValueError(f"points must be at least two finite positions, got {list(points)}.")
     with torch.no_grad():
         networks = path.at(t)
     return Scan(t=t, **evaluate(space, networks, dataset, refresh=refresh, stats=stats))

@@ -69,7 +69,7 @@ def plane(
         size: grid points a side.
         margin: how far the grid reaches beyond the networks, as a fraction of their extent.
         refresh: estimate BatchNorm statistics anew at every grid point.
-        names: of the three networks, or none at all.
+        names: of the three networks, or `()` for none at all.
 
     Returns:
         A `Plane`.
@@ -84,6 +84,8 @@ def plane(
     if len(names) not in (0, 3):
         raise ValueError(f"names must be three or none, got {len(names)}.")
     a, b, c = (_expect.tensor(f"points[{i}]", point) for i, point in enumerate(points))
+    if not a.shape == b.shape == c.shape == (space.size,):
+        raise ValueError(f"points must be networks [{space.size}], got shapes {[list(p.shape) for p in (a, b, c)]}.")
     _expect.count("size", size, least=2)
     _expect.number("margin", margin, 0)
     u, w = b - a, c - a

@@ -62,8 +62,9 @@ def instability(
 
     Source: Frankle et al. 2020, section 2.
     """
-    if not len(steps) or not len(seeds):
-        raise ValueError(f"steps and seeds must each name at least one, got {list(steps)} and {list(seeds)}.")
+    for name, values in [("steps", steps), ("seeds", seeds)]:
+        if not isinstance(values, Sequence | np.ndarray) or not len(values):
+            raise ValueError(f"{name} must be a list of at least one whole number, got {values!r}.")
     pairs = [(seed, _expect.count("each of steps", step, least=0)) for seed in seeds for step in steps]
     parents = [seed for seed, _ in pairs for _ in range(2)]
     fork = [(step, 1_000 + 2 * seed + child) for seed, step in pairs for child in range(2)]

@@ -1,0 +1,493 @@
+"""The training loop, against a plain PyTorch loop on the same batches."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from zoo import ZOO, dropout
+
+from toolkit import Bezier, Line, Simplex, WeightSpace, data, fit, fit_many, models
+from toolkit.train import SCHEDULES
+
+EPOCHS, SIZE = 3, 16  # of 100 examples: 6 steps an epoch, 18 in all
+BRIEF = {"epochs": EPOCHS, "batch_size": SIZE}
+
+
+class Recording(WeightSpace):
+    """A weight space that notes where each step was taken and on what."""
+
+    def __init__(self, module):
+        super().__init__(module)
+        self.thetas, self.batches, self.losses = [], [], []
+
+    def gradient(self, theta, x, y, loss=cross_entropy):
+        self.thetas.append(theta.detach().clone())
+        self.batches.append((x, y))
+        value, g = super().gradient(theta, x, y, loss)
+        self.losses.append(value.mean().item())
+        return value, g
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("digits").subset(100)
+
+
+@pytest.fixture
+def space():
+    return Recording(models.mlp(64, 8, 10))
+
+
+def plain_loop(module, theta, batches, make, factor=lambda done: 1.0):
+    """Train a module the way the PyTorch tutorial does, one scheduler step a batch."""
+    twin = copy.deepcopy(module).requires_grad_().train()
+    vector_to_parameters(theta.clone(), twin.parameters())
+    steps = make(twin.parameters())
+    schedule = torch.optim.lr_scheduler.LambdaLR(steps, lambda i: factor(i / len(batches)))
+    for x, y in batches:
+        steps.zero_grad()
+        cross_entropy(twin(x), y).backward()
+        steps.step()
+        schedule.step()
+    return parameters_to_vector(twin.parameters()).detach()
+
+
+def sgd(parameters):
+    return torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in ZOO if name != "double"])
+def test_fit_is_the_plain_loop(digits, name):
+    module = ZOO[name]()
+    space = Recording(module)
+    start = space.init(0)
+    found = fit(space, start, digits, lr=0.05, weight_decay=1e-3, **BRIEF)
+    expected = plain_loop(module, start, space.batches, sgd, SCHEDULES["cosine"])
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+    assert (found - start).norm() > 0.1
+
+
+def test_cosine_is_the_scheduler_of_torch(digits, space):
+    start = space.init(0)
+    found = fit(space, start, digits, lr=0.05, **BRIEF)
+    twin = space.module(start).train()
+    steps = torch.optim.SGD(twin.parameters(), lr=0.05, momentum=0.9)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(steps, T_max=len(space.batches))
+    for x, y in space.batches:
+        steps.zero_grad()
+        cross_entropy(twin(x), y).backward()
+        steps.step()
+        cosine.step()
+    torch.testing.assert_close(found, parameters_to_vector(twin.parameters()).detach(), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "factors"),
+    [
+        ("constant", [1.0] * 6),
+        ("cosine", [1.0, 0.933013, 0.75, 0.5, 0.25, 0.066987]),
+        ("step", [1.0, 1.0, 1.0, 1.0, 0.2, 0.04]),
+        (lambda done: 1 - done, [1.0, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]),
+    ],
+    ids=["constant", "cosine", "step", "own"],
+)
+def test_schedules_by_hand(digits, space, schedule, factors):
+    seen = []
+
+    class Noting(torch.optim.SGD):
+        def step(self):
+            seen.append(self.param_groups[0]["lr"])
+            super().step()
+
+    fit(space, space.init(0), digits, epochs=2, batch_size=33, lr=0.5, schedule=schedule, optimizer=Noting)
+    assert seen == pytest.approx([0.5 * factor for factor in factors], abs=1e-6)
+
+
+def test_another_optimizer_gets_the_leaves_and_the_rate(digits, space):
+    start = space.init(0)
+    found = fit(space, start, digits, lr=0.01, schedule="constant", optimizer=torch.optim.Adam, **BRIEF)
+    expected = plain_loop(space.module(start), start, space.batches, lambda p: torch.optim.Adam(p, lr=0.01))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
+# Data order
+
+
+def test_an_epoch_shows_whole_batches_of_different_examples(space, digits):
+    numbered = replace(digits, train_x=torch.arange(100.0).view(100, 1, 1, 1).expand(100, 1, 8, 8).contiguous())
+    fit(space, space.init(0), numbered, lr=0.0, **BRIEF)
+    assert [len(y) for _, y in space.batches] == [SIZE] * 18
+    epochs = [torch.cat([x[:, 0, 0, 0] for x, _ in space.batches[i : i + 6]]).long() for i in (0, 6, 12)]
+    assert all(len(epoch.unique()) == 96 for epoch in epochs)
+    assert not torch.equal(epochs[0], epochs[1])
+    for x, y in space.batches:
+        assert torch.equal(digits.train_y[x[:, 0, 0, 0].long()], y)
+
+
+def test_a_batch_larger_than_the_data_is_all_of_it(space, digits):
+    fit(space, space.init(0), digits, epochs=2, batch_size=1000)
+    assert [len(y) for _, y in space.batches] == [100, 100]
+
+
+def test_the_same_call_gives_the_same_bits_whatever_was_drawn_before(space, digits):
+    start = space.init(0)
+    first = fit(space, start, digits, **BRIEF)
+    torch.rand(10)
+    assert torch.equal(first, fit(space, start, digits, **BRIEF))
+    assert not torch.equal(first, fit(space, start, digits, seed=1, **BRIEF))
+
+
+def test_only_the_training_split_is_looked_at(space, digits):
+    lost = replace(digits, val_x=None, val_y=None, test_x=None, test_y=None)
+    start = space.init(0)
+    assert torch.equal(fit(space, start, lost, **BRIEF), fit(space, start, digits, **BRIEF))
+
+
+def test_nothing_that_came_in_is_changed(space, digits):
+    start, x, y = space.init(0), digits.train_x.clone(), digits.train_y.clone()
+    line, state = Line(start, space.init(1)), torch.get_rng_state()
+    point, points = start.clone(), line.points
+    fit(space, start, digits, **BRIEF)
+    fit(space, line, digits, **BRIEF)
+    fit_many(space, digits, [0, 1], **BRIEF)
+    assert torch.equal(start, point) and torch.equal(line.points, points)
+    assert not start.requires_grad and not line.leaves()[0].requires_grad and start.grad is None
+    assert torch.equal(digits.train_x, x) and torch.equal(digits.train_y, y)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("train", [fit, fit_many])
+def test_dropout_follows_the_seed_too(digits, train):
+    space, state = WeightSpace(dropout()), torch.get_rng_state()
+
+    def run(seed):
+        if train is fit_many:
+            return fit(space, torch.stack([space.init(0)] * 2), digits, seed=[seed, 5], **BRIEF)
+        return fit(space, space.init(0), digits, seed=seed, **BRIEF)
+
+    first = run(3)
+    torch.rand(3)
+    assert torch.equal(first, run(3)) and not torch.equal(first, run(4))
+    torch.set_rng_state(state)
+
+
+def test_double_precision_networks_train(digits):
+    space = WeightSpace(models.mlp(64, 8, 10).double())
+    theta = fit(space, space.init(0), replace(digits, train_x=digits.train_x.double()), **BRIEF)
+    assert theta.dtype == torch.float64 and not torch.equal(theta, space.init(0))
+
+
+# Many networks
+
+
+SIDE_BY_SIDE = ["mlp", "mlp with batchnorm", "tied", "layernorm", "cnn", "attention"]
+
+
+@pytest.mark.parametrize("name", SIDE_BY_SIDE)
+def test_networks_side_by_side_are_those_trained_alone(digits, name):
+    space = WeightSpace(ZOO[name]())
+    together = fit_many(space, digits, seeds=[0, 3, 5], **BRIEF)
+    alone = torch.stack([fit(space, space.init(seed), digits, seed=seed, **BRIEF) for seed in (0, 3, 5)])
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
+
+
+class Choosy(torch.nn.Module):
+    """A forward that looks at the numbers before it decides."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = torch.nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self.body(x.flatten(1) if x.mean() > 0 else -x.flatten(1))
+
+
+def test_a_forward_that_decides_trains_side_by_side_too(digits):
+    space = WeightSpace(Choosy())
+    alone = fit(space, space.init(1), digits, seed=1, **BRIEF)
+    torch.testing.assert_close(fit_many(space, digits, [0, 1], **BRIEF)[1], alone, atol=1e-6, rtol=0)
+
+
+def test_a_loss_of_your_own_may_change_while_many_train(digits):
+    space, told = WeightSpace(models.mlp(64, 8, 10)), []
+
+    def loss(logits, y):
+        return (1 + len(told)) * cross_entropy(logits, y)
+
+    def notice(epoch, mean, thetas):
+        told.append(thetas)
+
+    together = fit_many(space, digits, [0, 1], loss=loss, on_epoch=notice, **BRIEF)
+    for i in range(2):
+        told.clear()
+        alone = fit(space, space.init(i), digits, seed=i, loss=loss, on_epoch=notice, **BRIEF)
+        torch.testing.assert_close(together[i], alone, atol=1e-6, rtol=0)
+    assert not torch.allclose(together, fit_many(space, digits, [0, 1], **BRIEF), atol=1e-2)
+
+
+def test_one_seed_for_all_gives_all_the_same_order(space, digits):
+    fit(space, torch.stack([space.init(0), space.init(1)]), digits, seed=4, **BRIEF)
+    assert all(torch.equal(x[0], x[1]) and torch.equal(y[0], y[1]) for x, y in space.batches)
+
+
+# Forks
+
+
+@pytest.mark.parametrize("k", [0, 4, 6, 9])
+def test_siblings_are_one_until_they_part(space, digits, k):
+    twins = torch.stack([space.init(0)] * 2)
+    ends = fit(space, twins, digits, seed=7, fork=[(k, 100), (k, 101)], **BRIEF)
+    differ = [not torch.equal(x[0], x[1]) for x, _ in space.batches]
+    assert differ == [step >= k for step in range(18)]
+    for step, theta in enumerate(space.thetas):
+        assert torch.allclose(theta[0], theta[1], rtol=0, atol=1e-6) == (step <= k)
+    assert not torch.allclose(ends[0], ends[1], rtol=0, atol=1e-3)
+    parent = [(x[0], y[0]) for x, y in space.batches[:k]]
+    fit(space, twins[0], digits, seed=7, **BRIEF)
+    assert all(torch.equal(x, p) for (x, _), (p, _) in zip(space.batches[18:], parent, strict=False))
+
+
+@pytest.mark.parametrize("n", [2, 5])
+@pytest.mark.parametrize("name", [*SIDE_BY_SIDE, "narrow batchnorm"])
+def test_siblings_that_never_part_are_identical(digits, name, n):
+    space = WeightSpace(models.mlp(64, 13, 10, batchnorm=True) if name == "narrow batchnorm" else ZOO[name]())
+    twins = torch.stack([space.init(0)] * n)
+    ends = fit(space, twins, digits, seed=7, fork=[(18, 100 + i) for i in range(n)], **BRIEF)
+    assert all(torch.equal(end, ends[0]) for end in ends)
+    assert torch.equal(ends, fit(space, twins, digits, seed=7, **BRIEF))
+    parent = fit(space, twins[0], digits, seed=7, **BRIEF)
+    torch.testing.assert_close(ends[0], parent, atol=1e-6, rtol=0)
+
+
+def test_each_network_may_part_at_its_own_step(space, digits):
+    fit(space, torch.stack([space.init(0)] * 3), digits, fork=[(0, 9), (8, 9), (99, 9)], **BRIEF)
+    first_two, last_two = ([torch.equal(x[i], x[i + 1]) for x, _ in space.batches] for i in (0, 1))
+    assert first_two == [step >= 8 for step in range(18)]
+    assert last_two == [step < 8 for step in range(18)]
+
+
+# Subspaces
+
+
+class HeldLine(Line):
+    """A line that is always trained at t = 0.3."""
+
+    def draw(self, generator):
+        return torch.tensor(0.3)
+
+
+class HeldCurve(Bezier):
+    def draw(self, generator):
+        return torch.tensor(0.3)
+
+
+class HeldSimplex(Simplex):
+    def draw(self, generator):
+        return torch.tensor([0.2, 0.3, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("kind", "n", "factors"),
+    [
+        (HeldLine, 2, (0.7, 0.3)),
+        (HeldCurve, 3, (0.49, 0.42, 0.09)),
+        (lambda *points: HeldSimplex(points), 3, (0.2, 0.3, 0.5)),
+    ],
+    ids=["line", "curve", "simplex"],
+)
+def test_a_step_moves_each_point_by_its_share_of_the_gradient(space, digits, kind, n, factors):
+    before = torch.stack([space.init(seed) for seed in range(n)])
+    after = fit(space, kind(*before), digits, epochs=1, batch_size=100, lr=0.5).points
+    theta = torch.tensor(factors) @ before
+    g = space.gradient(theta, *space.batches[0])[1]
+    torch.testing.assert_close(after, before - 0.5 * torch.tensor(factors).outer(g), atol=1e-6, rtol=1e-5)
+
+
+def test_a_line_of_equal_ends_held_at_one_end_is_a_point(space, digits):
+    class AtStart(Line):
+        def draw(self, generator):
+            return torch.tensor(0.0)
+
+    start = space.init(0)
+    trained = fit(space, AtStart(start, start), digits, **BRIEF)
+    torch.testing.assert_close(trained.points[0], fit(space, start, digits, **BRIEF), atol=1e-5, rtol=1e-4)
+    assert torch.equal(trained.points[1], start)
+
+
+@pytest.mark.parametrize("fixed", [(0, 2), (2,), (1,)])
+def test_fixed_points_never_move(space, digits, fixed):
+    curve = Bezier(*(space.init(seed) for seed in range(3)), fixed=fixed)
+    trained = fit(space, curve, digits, weight_decay=0.01, **BRIEF)
+    moved = [i for i in range(3) if not torch.equal(trained.points[i], curve.points[i])]
+    assert moved == [i for i in range(3) if i not in fixed]
+
+
+def test_weight_decay_shrinks_every_control_point(space, digits):
+    before = Simplex([space.init(seed) for seed in range(3)])
+    settings = {"epochs": 1, "batch_size": 100, "lr": 0.1, "momentum": 0.0}
+    free, decayed = (fit(space, before, digits, weight_decay=decay, **settings).points for decay in (0.0, 0.5))
+    torch.testing.assert_close(decayed, free - 0.1 * 0.5 * before.points, atol=1e-6, rtol=1e-5)
+
+
+def test_positions_differ_from_step_to_step_and_follow_the_seed(space, digits):
+    line = Line(space.init(0), space.init(1), fixed=(0, 1))
+    direction = line.points[1] - line.points[0]
+    for seed in (0, 0, 1):
+        fit(space, line, digits, seed=seed, **BRIEF)
+    t = (torch.stack(space.thetas) - line.points[0]) @ direction / (direction @ direction)
+    runs = t.view(3, 18)
+    assert torch.equal(runs[0], runs[1]) and (runs[0] - runs[2]).abs().min() > 0
+    assert t.min() >= 0 and t.max() <= 1 and runs[0].std() > 0.15
+
+
+def test_a_subspace_sees_the_data_in_the_order_a_point_does(space, digits):
+    fit(space, space.init(0), digits, seed=3, **BRIEF)
+    fit(space, Line(space.init(0), space.init(1)), digits, seed=3, **BRIEF)
+    assert all(torch.equal(space.batches[i][0], space.batches[i + 18][0]) for i in range(18))
+
+
+def test_penalty_and_after_step_of_your_own_subspace(space, digits):
+    class Own(HeldLine):
+        calls = 0
+
+        def penalty(self, generator):
+            return 0.5 * self.leaves()[0].square().sum()
+
+        def after_step(self):
+            self.calls += 1
+
+    start = Own(space.init(0), space.init(1))
+    free = HeldLine(*start.points)
+    settings = {"epochs": 1, "batch_size": 100, "lr": 0.1, "momentum": 0.0}
+    pulled, plain = fit(space, start, digits, **settings), fit(space, free, digits, **settings)
+    torch.testing.assert_close(pulled.points, plain.points - 0.1 * start.points, atol=1e-6, rtol=1e-5)
+    assert (pulled.calls, start.calls) == (1, 0)
+    assert fit(space, start, digits, **BRIEF).calls == 18
+
+
+def test_what_comes_back_is_the_kind_that_went_in(space, digits):
+    trained = fit(space, Line(space.init(0), space.init(1)), digits, epochs=1)
+    assert type(trained) is Line and not trained.at(0.3).requires_grad and trained.leaves()[0].grad is None
+    assert not fit(space, space.init(0), digits, epochs=1).requires_grad
+
+
+@pytest.mark.parametrize("what", [models.mlp(64, 8, 10), None, [torch.zeros(5)]], ids=["module", "None", "list"])
+def test_a_thing_that_cannot_be_trained_is_refused(space, digits, what):
+    with pytest.raises(TypeError) as error:
+        fit(space, what, digits)
+    assert str(error.value) == (
+        f"what must be a point theta or a subspace such as Line(a, b), got {type(what).__name__}; "
+        "space.flatten(module) turns a module into a point."
+    )
+
+
+# What is seen and said on the way
+
+
+def test_on_epoch_is_told_number_mean_loss_and_what_is_trained(space, digits):
+    told = []
+    end = fit(space, space.init(0), digits, on_epoch=lambda *news: told.append(news), **BRIEF)
+    assert [epoch for epoch, _, _ in told] == [1, 2, 3]
+    means = [sum(space.losses[i : i + 6]) / 6 for i in (0, 6, 12)]
+    assert [mean for _, mean, _ in told] == pytest.approx(means, abs=1e-5)
+    assert torch.equal(told[-1][2], end) and not told[0][2].requires_grad
+
+
+@pytest.mark.parametrize("kind", ["point", "points", "line"])
+def test_on_epoch_gets_copies_to_keep_or_to_spoil(space, digits, kind):
+    a, b = space.init(0), space.init(1)
+    what = {"point": a, "points": torch.stack([a, b]), "line": Line(a, b)}[kind]
+    kept, untouched = [], fit(space, what, digits, **BRIEF)
+
+    def weights(what):
+        return what.points if kind == "line" else what
+
+    def keep_and_spoil(epoch, loss, what):
+        kept.append(weights(what).clone())
+        for tensor in what.leaves() if kind == "line" else [what]:
+            assert not tensor.requires_grad and tensor.grad is None
+            tensor.zero_()
+
+    end = fit(space, what, digits, on_epoch=keep_and_spoil, **BRIEF)
+    assert torch.equal(weights(end), weights(untouched))
+    assert torch.equal(kept[-1], weights(end)) and not torch.equal(kept[0], kept[1])
+
+
+def test_training_is_quiet_when_told_and_seen_when_not(space, digits, monkeypatch, capsys):
+    monkeypatch.setenv("TOOLKIT_QUIET", "1")
+    fit(space, space.init(0), digits, epochs=1)
+    assert capsys.readouterr() == ("", "")
+    for variable in ("TOOLKIT_QUIET", "CI"):
+        monkeypatch.delenv(variable, raising=False)
+    fit(space, space.init(0), digits, epochs=1)
+    assert "training" in capsys.readouterr().err
+
+
+def failing(at, what):
+    """A loss that is ordinary until call number `at` (from 0)."""
+    calls = iter(range(10_000))
+
+    def loss(logits, y):
+        if next(calls) < at:
+            return cross_entropy(logits, y)
+        if isinstance(what, float):
+            return what * logits.sum()
+        raise what
+
+    return loss
+
+
+@pytest.mark.parametrize(("at", "epoch"), [(0, 1), (5, 1), (8, 2)])
+def test_a_loss_that_is_nan_stops_training(space, digits, at, epoch):
+    start = space.init(0)
+    with pytest.raises(FloatingPointError) as error:
+        fit(space, start, digits, lr=0.05, loss=failing(at, float("nan")), **BRIEF)
+    assert str(error.value) == (
+        f"The loss became nan at step {at} (epoch {epoch}) with lr=0.05; try a learning rate ten times smaller."
+    )
+    assert torch.equal(start, space.init(0)) and len(space.thetas) == 6 * epoch
+
+
+def test_the_network_that_diverged_is_named(space, digits):
+    starts = torch.stack([space.init(0), space.init(1) * 1e30, space.init(2)])
+    with pytest.raises(FloatingPointError, match=r"^The loss of network 1 became (nan|inf) at step 0 "):
+        fit(space, starts, digits, **BRIEF)
+
+
+def test_a_learning_rate_far_too_high_is_caught(space, digits):
+    with pytest.raises(FloatingPointError, match=r"with lr=1e\+20; try a learning rate ten times smaller\.$"):
+        fit(space, space.init(0), digits, lr=1e20, **BRIEF)
+
+
+def test_an_interrupt_keeps_what_was_trained_and_says_so(space, digits, capsys):
+    start = space.init(0)
+    kept = fit(space, start, digits, loss=failing(8, KeyboardInterrupt()), **BRIEF)
+    assert len(space.thetas) == 9 and torch.equal(kept, space.thetas[8]) and not kept.requires_grad
+    assert not torch.equal(kept, start)
+    assert capsys.readouterr().out == "Interrupted in epoch 2 of 3: you get what was trained so far.\n"
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_an_interrupt_between_epochs(space, digits, capsys, several):
+    start = torch.stack([space.init(0), space.init(1)]) if several else space.init(0)
+
+    def stop(epoch, loss, theta):
+        raise KeyboardInterrupt
+
+    kept = fit(space, start, digits, schedule="constant", on_epoch=stop, **BRIEF)
+    assert torch.equal(kept, fit(space, start, digits, schedule="constant", epochs=1, batch_size=SIZE))
+    assert "Interrupted in epoch 1 of 3" in capsys.readouterr().out
+
+
+def test_an_interrupted_line_is_a_line_to_go_on_with(space, digits):
+    line = fit(space, Line(space.init(0), space.init(1)), digits, loss=failing(3, KeyboardInterrupt()), **BRIEF)
+    assert type(line) is Line and not line.at(0.5).requires_grad
+    assert not torch.equal(fit(space, line, digits, **BRIEF).points, line.points)
+
+
+def test_another_error_in_your_code_comes_through(space, digits):
+    with pytest.raises(ZeroDivisionError, match="yours"):
+        fit(space, space.init(0), digits, loss=failing(3, ZeroDivisionError("yours")), **BRIEF)
