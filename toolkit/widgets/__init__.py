@@ -1,0 +1,19 @@
+"""Widgets: precomputed in Python, moved only in the browser.
+
+`CurveSlider` walks along a path between two networks. Each widget is a Python class with an ES module and a style
+sheet of its own; `base.py` holds what they share.
+"""
+
+from typing import Any
+
+_HOME = {"CurveSlider": "curve_slider", "PathData": "path_data", "measure": "measuring", "Widget": "base"}
+__all__ = ["CurveSlider", "PathData", "Widget", "measure"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a widget when it is first asked for, so that importing the toolkit stays light."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
