@@ -1,0 +1,58 @@
+"""Run every line and print one table."""
+
+import sys
+from collections.abc import Iterator
+
+import torch
+
+from toolkit import models
+from toolkit.notebooks import FOLDER
+
+from . import lessons, lines
+from .profile import scan_profile
+from .startup import first_fit_many, importing
+from .timing import Row
+
+LESSON = FOLDER / "01_two_networks.ipynb"
+
+
+def run(repetitions: int, lesson: bool = True) -> None:
+    """Measure and print the table, then where the scans spend their time."""
+    torch.set_num_threads(1)
+    print(f"CPU time, one thread, median of {repetitions} repetitions in turn; ratio = ours / plain.\n")
+    print(heading())
+    rows = []
+    for row in _rows(repetitions):
+        print(formatted(row), flush=True)
+        rows.append(row)
+    print("\nWhere the scans of 51 points spend their time:")
+    normed = models.mlp(64, 32, 32, 32, 10, batchnorm=True)
+    for module, row in [(models.mlp(64, 128, 128, 10), rows[0]), (normed, rows[1])]:
+        print(f"{row.name}: {scan_profile(module, 51, repetitions).describe(row.plain)}", flush=True)
+    print(f"\nThe first fit_many of a process takes {first_fit_many():.0f} ms more than the next.")
+    if lesson and sys.platform != "win32" and LESSON.is_file():  # Windows does not report the peak memory of children
+        print(f"\nRun-All of {LESSON.name}: {lessons.verdict(lessons.run_all(LESSON))}")
+
+
+def heading() -> str:
+    """The first lines of the table."""
+    columns = f"{'':<52} {'plain ms':>10} {'ours ms':>10} {'ratio':>7} {'goal':>8}  verdict"
+    return f"{columns}\n{'-' * len(columns)}"
+
+
+def formatted(row: Row) -> str:
+    """A line of the table."""
+    goal = f"<= {row.goal:.2f}"
+    return f"{row.name:<52} {row.plain:>10.1f} {row.ours:>10.1f} {row.ratio:>7.2f} {goal:>8}  {row.verdict}"
+
+
+def _rows(repetitions: int) -> Iterator[Row]:
+    yield lines.mlp_scan().measure(repetitions)
+    yield lines.batchnorm_scan().measure(repetitions)
+    yield lines.cnn_scan().measure(repetitions)
+    for network, epochs in [("MLP", 20), ("CNN", 4)]:
+        yield lines.point_training(network, epochs).measure(repetitions)
+        yield lines.line_training(network, epochs).measure(repetitions)
+    yield lines.many_seeds(64, 128, 128, 10).measure(repetitions)
+    yield lines.many_seeds(64, 32, 32, 32, 10).measure(repetitions)
+    yield importing(repetitions)

@@ -1,0 +1,150 @@
+"""The benchmarks compare like with like: both ways come to the same result. No timing is tested."""
+
+import subprocess
+import sys
+from math import cos, pi
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from bench import lessons, lines, plain, report
+from bench.profile import Profile, scan_profile
+from bench.startup import first_fit_many, importing
+from bench.timing import Comparison, Row, cpu_ms
+from torch.func import functional_call
+from torch.nn.functional import cross_entropy
+
+from toolkit import WeightSpace, data, models
+from toolkit.train import _generator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    "comparison",
+    [
+        lines.mlp_scan(points=3),
+        lines.batchnorm_scan(points=3),
+        lines.batchnorm_scan(points=3, batch_size=1000),
+        lines.cnn_scan(points=2),
+        lines.cnn_scan(points=2, batch_size=1000),
+        lines.point_training("MLP", epochs=1),
+        lines.point_training("CNN", epochs=1),
+        lines.many_seeds(64, 16, 10, epochs=1, seeds=2),
+    ],
+    ids=lambda comparison: comparison.name,
+)
+def test_both_ways_agree(comparison):
+    comparison.check()
+
+
+def test_statistics_of_whole_batches_leave_no_slack():
+    assert lines.batchnorm_scan(points=2, batch_size=1000).tolerance == (1e-5, 2e-3, 1e-5, 2e-3)
+
+
+def test_line_training_is_plain_training_of_both_ends():
+    dataset, module = data.load("digits"), models.mlp(64, 128, 128, 10)
+    space, names = WeightSpace(module), [name for name, _ in module.named_parameters()]
+    ends = torch.stack([space.init(0), space.init(1)]).requires_grad_()
+    optimizer = torch.optim.SGD([ends], lr=0.1, momentum=0.9, weight_decay=1e-4)
+    order, positions = _generator(0, stream=0), _generator(0, stream=1)
+    for step, batch in enumerate(plain._batches(1000, 64, order)):
+        optimizer.param_groups[0]["lr"] = 0.1 * (1 + cos(pi * step / 15)) / 2
+        optimizer.zero_grad()
+        t = torch.rand((), generator=positions)
+        parts = ((1 - t) * ends[0] + t * ends[1]).split([parameter.numel() for parameter in module.parameters()])
+        shapes = [parameter.shape for parameter in module.parameters()]
+        weights = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+        logits = functional_call(module, weights, (dataset.train_x[batch],))
+        cross_entropy(logits, dataset.train_y[batch]).backward()
+        optimizer.step()
+    np.testing.assert_allclose(lines.line_training("MLP", epochs=1).ours(), ends.detach().numpy(), atol=1e-5)
+
+
+def test_line_training_takes_any_network():
+    comparison = lines.line_training("CNN", epochs=1)
+    assert comparison.ours().shape == (2, comparison.plain().size)
+
+
+def test_a_row_is_measured_and_judged():
+    row = Comparison("both", 0.5, lambda: np.ones(2), lambda: np.ones(2), tolerance=0.0).measure(repetitions=2)
+    assert (row.name, row.goal) == ("both", 0.5)
+    assert Row("slow", 10.0, 5.1, 0.5).verdict == "misses"
+    assert Row("fast", 10.0, 5.0, 0.5).verdict == "holds"
+    assert Row("fast", 10.0, 5.0, 0.5).ratio == 0.5
+
+
+def test_ways_that_disagree_are_not_timed():
+    wrong = Comparison("wrong", 1.0, lambda: np.zeros(2), lambda: np.array([0.0, 0.5]), tolerance=0.1)
+    with pytest.raises(AssertionError, match="^wrong: the two ways differ by 0.5, allowed 0.1.$"):
+        wrong.measure(repetitions=1)
+
+
+def test_not_a_number_is_no_agreement():
+    with pytest.raises(AssertionError, match="differ by nan"):
+        Comparison("nan", 1.0, lambda: np.zeros(1), lambda: np.array([np.nan]), tolerance=1.0).check()
+
+
+def test_ways_take_turns():
+    calls = []
+    times = cpu_ms([lambda: calls.append("plain"), lambda: calls.append("ours")], repetitions=3)
+    assert calls == ["plain", "ours"] * 3
+    assert len(times) == 2 and min(times) >= 0
+
+
+def test_table_is_aligned():
+    heading, rule = report.heading().splitlines()
+    row = report.formatted(Row("import toolkit", 1000.0, 1200.0, 1.5))
+    assert row.split() == ["import", "toolkit", "1000.0", "1200.0", "1.20", "<=", "1.50", "holds"]
+    assert len(row) <= len(heading) == len(rule) and row.index("1000.0") + 6 == heading.index("plain ms") + 8
+
+
+@pytest.mark.parametrize("batchnorm", [False, True])
+def test_profile_times_every_part(batchnorm):
+    profile = scan_profile(models.mlp(64, 8, 10, batchnorm=batchnorm), points=2, repetitions=1)
+    assert min(profile.products, profile.forward, profile.measures, profile.whole, profile.bare_plain) >= 0
+
+
+def test_profile_says_where_the_time_goes():
+    text = Profile(products=50.0, forward=60.0, measures=20.0, whole=100.0, bare_plain=70.0).describe(plain=200.0)
+    assert "matrix products 50 ms (50%), bias, ReLU, BatchNorm 10 ms (10%), measures 20 ms (20%), the rest 20" in text
+    assert "0.25 of the plain time" in text and "one batch: 70 ms" in text
+
+
+def test_import_row():
+    row = importing(repetitions=1)
+    assert row.plain > 0 and row.ours > 0 and row.goal == 1.5
+
+
+def test_first_fit_many_costs_more_than_the_second():
+    assert first_fit_many(seeds=2) > 0
+
+
+def test_lesson_verdict():
+    assert lessons.verdict({"seconds": 59.6, "megabytes": 701}) == (
+        "60 s (goal 60 s: holds), 701 MB (goal 700 MB: misses)"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not report the peak memory of children")
+def test_run_all_measures_a_notebook(tmp_path):
+    cell = nbformat.v4.new_code_cell("import time; time.sleep(0.3); block = bytearray(400_000_000)")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "lesson.ipynb")
+    found = lessons.run_all(tmp_path / "lesson.ipynb")
+    assert found["seconds"] > 0.3 and found["megabytes"] > 400
+
+
+@pytest.mark.parametrize(("stderr", "why"), [("Traceback\nOSError: gone\n", "OSError: gone"), ("", "exit status -9")])
+def test_run_all_says_why_a_lesson_stopped(monkeypatch, stderr, why):
+    stopped = subprocess.CompletedProcess([], returncode=-9, stdout="", stderr=stderr)
+    monkeypatch.setattr(lessons.subprocess, "run", lambda *arguments, **settings: stopped)
+    with pytest.raises(RuntimeError, match=f"^lesson.ipynb did not run to its end: {why}$"):
+        lessons.run_all(Path("lesson.ipynb"))
+
+
+def test_command_line_refuses_no_repetitions():
+    command = [sys.executable, "-m", "tests.bench", "--repetitions", "0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and "--repetitions must be at least 1, got 0" in done.stderr
