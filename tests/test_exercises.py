@@ -36,9 +36,14 @@ def run_source(source, name):
     return namespace[name]
 
 
+def unwrapped(capsys):
+    """Return what was printed, with the lines that were broken between words joined again."""
+    return re.sub(r"\n {2,}(?![a-d]\) )(?=\S)", " ", capsys.readouterr().out)
+
+
 def printed(capsys):
     """Return the one line that was printed."""
-    out = capsys.readouterr().out
+    out = unwrapped(capsys)
     assert out.endswith("\n") and out.count("\n") == 1, out
     return out.strip()
 
@@ -291,7 +296,7 @@ def test_learner_may_print(capsys):
         return (1 - t) * a + t * b
 
     assert check("0.1", walk) is walk
-    lines = capsys.readouterr().out.splitlines()
+    lines = unwrapped(capsys).splitlines()
     assert lines[0] == "here" and lines[-1].startswith("✓ 0.1 correct.")
 
 
@@ -448,7 +453,7 @@ def test_every_option_has_its_reason_and_one_is_right(question, capsys):
 @every_question
 def test_quiz_prints_question_options_and_outcome(question, capsys):
     assert quiz(question.id) is None
-    lines = capsys.readouterr().out.splitlines()
+    lines = unwrapped(capsys).splitlines()
     assert lines[0] == f"Question {question.id}. {question.text}"
     assert lines[1:-1] == [f"  {letter}) {option}" for letter, option in question.options.items()]
     assert lines[-1] == f"· {question.id} not answered yet. Give one letter of {', '.join(question.options)}."

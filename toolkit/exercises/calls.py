@@ -6,6 +6,7 @@ is kept in this kernel's memory only.
 
 import os
 from collections.abc import Callable
+from textwrap import fill
 from typing import Any
 
 from toolkit.exercises.catalogue import EXERCISES, PREDICTIONS, QUESTIONS, find
@@ -77,9 +78,9 @@ def quiz(id: str, answer: str | None = None, *, strict: bool = False) -> None:
         bias of the network.
     """
     question = find(id, QUESTIONS)
-    print(f"Question {id}. {question.text}")
+    _say(f"Question {id}. {question.text}")
     for letter, option in question.options.items():
-        print(f"  {letter}) {option}")
+        _say(f"  {letter}) {option}", indent=5)
     _announce(id, _mark(question, answer), strict)
 
 
@@ -102,16 +103,16 @@ def predict(id: str, value: float | None = None) -> float | None:
     """
     asked = find(id, PREDICTIONS)
     if value is None or value is ...:
-        print(f"No guess yet: write a number from {asked.low:g} to {asked.high:g} for {asked.text}.")
+        _say(f"No guess yet: write a number from {asked.low:g} to {asked.high:g} for {asked.text}.")
         return None
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not asked.low <= value <= asked.high:
         bounds = f"from {asked.low:g} to {asked.high:g} {asked.unit}"
-        print(f"No guess noted: it must be a number {bounds}, got {value if is_number else kind(value)}.")
+        _say(f"No guess noted: it must be a number {bounds}, got {value if is_number else kind(value)}.")
         return None
     fraction = asked.unit == "%" and 0 < value <= 1
     aside = f" (If you mean {100 * value:g} %, write {100 * value:g}.)" if fraction else ""
-    print(f"Noted: you expect {value:g} {asked.unit}.{aside} We come back to it below.")
+    _say(f"Noted: you expect {value:g} {asked.unit}.{aside} We come back to it below.")
     return float(value)
 
 
@@ -133,10 +134,10 @@ def hint(id: str) -> None:
     hints = (*exercise.hints, f"fill the gaps.\n\n{exercise.skeleton}")
     shown = _hints_shown.get(id, 0)
     if shown == len(hints):
-        print(f'That was the last hint for {id}. solution("{id}") shows one way to write it.')
+        _say(f'That was the last hint for {id}. solution("{id}") shows one way to write it.')
         return
     _hints_shown[id] = shown + 1
-    print(f"Hint {shown + 1} of {len(hints)} for {id}: {hints[shown]}")
+    _say(f"Hint {shown + 1} of {len(hints)} for {id}: {hints[shown]}")
 
 
 def solution(id: str) -> None:
@@ -187,7 +188,7 @@ def tally(lesson: str | None = None) -> None:
     if questions:
         right = sum(_passed.get(id, False) for id in questions)
         line += f". Quiz: {right} of {len(questions)} right"
-    print(line + ".")
+    _say(line + ".")
 
 
 def card(id: str) -> str:
@@ -231,7 +232,14 @@ def _announce(id: str, verdict: Verdict, strict: bool, ending: str = "") -> None
     _passed[id] = verdict.passed
     if not verdict.passed and (strict or os.environ.get("TOOLKIT_STRICT") == "1"):
         raise AssertionError(f"{verdict}{ending}")
-    print(f"{verdict}{ending}")
+    _say(f"{verdict}{ending}")
+
+
+def _say(text: str, indent: int = 2) -> None:
+    """Print a text, its long lines broken between words."""
+    for line in text.split("\n"):
+        long = len(line) > 92
+        print(fill(line, 92, subsequent_indent=" " * indent, break_long_words=False) if long else line)
 
 
 def _lesson(id: str) -> str:
