@@ -12,32 +12,6 @@ A, B, C = (SPACE.init(seed) for seed in range(3))
 LINE = scan(SPACE, Line(A, B), DIGITS, points=5)
 
 
-@pytest.fixture
-def displayed(monkeypatch):
-    calls = []
-    monkeypatch.setattr("IPython.display.display", lambda thing, **settings: calls.append((thing, settings)))
-    return calls
-
-
-def test_show_gives_a_small_picture_with_alt_text_and_prints_the_message(displayed, capsys):
-    plots.show(plots.along(LINE), alt="two curves", says="The loss rises.")
-    ((picture, settings),) = displayed
-    assert picture.data.startswith(b"\x89PNG") and len(picture.data) < 40_000
-    assert settings["metadata"]["image/png"]["alt"] == "two curves"
-    assert capsys.readouterr().out == "The loss rises.\n"
-
-
-@pytest.mark.parametrize("name", ["alt", "says"])
-def test_show_wants_words(name):
-    words = {"alt": "a curve", "says": "It rises.", name: "  "}
-    with pytest.raises(ValueError, match=f"^{name} must be a sentence, got '  '.$"):
-        plots.show(plots.along(LINE), **words)
-
-
-def test_the_same_figure_gives_the_same_bytes():
-    assert plots.png(plots.along(LINE)) == plots.png(plots.along(LINE))
-
-
 def test_along_draws_train_solid_and_test_dashed_with_the_scan_s_numbers():
     loss, accuracy = plots.along(LINE, metrics=("loss", "accuracy")).axes
     curves = {line.get_linestyle(): line for line in loss.lines if line.get_label() in ("train", "test")}
@@ -108,17 +82,3 @@ def test_a_diverging_scale_is_symmetric_about_zero():
 def test_images_wants_at_least_one():
     with pytest.raises(ValueError, match="^pictures must hold at least one image, got none.$"):
         plots.images(torch.zeros(0, 8, 8))
-
-
-def test_table_shows_markdown_and_refuses_ragged_rows(displayed):
-    plots.table(["a", "b"], [["1", "2"]])
-    assert displayed[0][0].data == "| a | b |\n| --- | --- |\n| 1 | 2 |"
-    with pytest.raises(ValueError, match="^each of rows must have 2 cells, got 1.$"):
-        plots.table(["a", "b"], [["1"]])
-
-
-def test_figures_stay_out_of_pyplot():
-    import matplotlib.pyplot as plt
-
-    plots.along(LINE)
-    assert plt.get_fignums() == []

@@ -91,16 +91,16 @@ def fit(
     leaves = [leaf.requires_grad_() for leaf in trained.leaves()]
     # One pass over the memory a step; not for N points, whose rows it would round differently in the last digit.
     fused = networks is None and leaves[0].device.type in ("cpu", "cuda")
-    steps = optimizer(leaves, lr) if optimizer else SGD(leaves, lr, momentum, weight_decay=weight_decay, fused=fused)
+    mover = optimizer(leaves, lr) if optimizer else SGD(leaves, lr, momentum, weight_decay=weight_decay, fused=fused)
     epoch = 0
     try:
         with seeded(batches.seeds[0]):
             for epoch in progress(range(1, epochs + 1), "training"):
                 values = []
                 for done, index in batches.epoch(epoch, epochs):
-                    for group in steps.param_groups:
+                    for group in mover.param_groups:
                         group["lr"] = lr * factor(done)
-                    values.append(_step(space, trained, dataset, index, loss, positions, steps))
+                    values.append(_step(space, trained, dataset, index, loss, positions, mover))
                 mean = _finite(torch.stack(values), epoch, lr)
                 if on_epoch:
                     on_epoch(epoch, mean, _result(trained))
@@ -137,14 +137,14 @@ def fit_many(space: WeightSpace, dataset: Dataset, seeds: Sequence[int], **setti
     return fit(space, torch.stack([space.init(seed) for seed in seeds]), dataset, seed=seeds, **settings)
 
 
-def _step(space, trained, dataset: Dataset, index: Tensor, loss, positions: torch.Generator, steps) -> Tensor:
+def _step(space, trained, dataset: Dataset, index: Tensor, loss, positions: torch.Generator, mover) -> Tensor:
     """One step: draw theta, take the gradient there, give it to the leaves, move them; return the loss."""
     theta = trained.sample(positions)
     value, g = space.gradient(theta, dataset.train_x[index], dataset.train_y[index], loss)
     trained.give(g)
     if (extra := trained.penalty(positions)) is not None:
         extra.backward()
-    steps.step()
+    mover.step()
     trained.after_step()
     return value
 
