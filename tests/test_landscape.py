@@ -10,6 +10,7 @@ from zoo import ZOO
 from toolkit import Bezier, Line, PolyChain, WeightSpace, barrier, data, evaluate, fit, instability, metrics, models
 from toolkit import plane as lay_plane
 from toolkit import scan as measure
+from toolkit.landscape import Scan
 
 NAMES = ("train_loss", "train_accuracy", "train_ece", "test_loss", "test_accuracy", "test_ece")
 
@@ -306,3 +307,15 @@ def test_siblings_share_their_start_and_part_by_order_alone(small, digits):
             expected = evaluate(small, ends, digits, ["train_loss"])["train_loss"]
             np.testing.assert_allclose(pair.train_loss, expected, atol=1e-5)
     assert found.barrier().shape == (2, 2)
+
+
+def test_a_barrier_of_a_longer_walk_is_still_between_the_ends():
+    t = np.array([-0.5, 0.0, 0.5, 1.0, 1.5])
+    losses = np.array([9.0, 1.0, 3.0, 2.0, 9.0])
+    walk = Scan(t, *[losses] * 6)
+    assert walk.barrier("test_loss") == 1.5
+    beyond = Scan(t[:2], *[losses[:2]] * 6)
+    with pytest.raises(
+        ValueError, match="^A barrier needs both ends of the path, t = 0 and t = 1, got t from -0.5 to 0.$"
+    ):
+        beyond.barrier("test_loss")

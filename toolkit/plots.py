@@ -68,19 +68,22 @@ def along(
 
 def _mark_ends(ax: Axes, one: Scan, metric: str) -> None:
     """Mark A, B and, where the measure is a loss or error, the chord between them and the barrier over it."""
-    values = _scaled(one, f"test_{metric}")
+    if not {0.0, 1.0} <= set(one.t):
+        return
+    between = (one.t >= 0) & (one.t <= 1)
+    t, values = one.t[between], _scaled(one, f"test_{metric}")[between]
     for name, i in [("A", 0), ("B", -1)]:
-        ax.plot(one.t[i], values[i], MARKS[name], color=COLOURS[name], markersize=7, zorder=5)
-        ax.annotate(name, (one.t[i], values[i]), xytext=(0, 7), textcoords="offset points", ha="center", weight="bold")
+        ax.plot(t[i], values[i], MARKS[name], color=COLOURS[name], markersize=7, zorder=5)
+        ax.annotate(name, (t[i], values[i]), xytext=(0, 7), textcoords="offset points", ha="center", weight="bold")
     if metric in ("loss", "error"):
-        chord = values[0] + one.t * (values[-1] - values[0])
+        chord = values[0] + t * (values[-1] - values[0])
         top = int((values - chord).argmax())
-        ax.plot(one.t, chord, ":", color="#888888", linewidth=1.2)
+        ax.plot(t, chord, ":", color="#888888", linewidth=1.2)
         arrow = {"arrowstyle": "<->", "color": COLOURS["barrier"], "linewidth": 2}
-        ax.annotate("", (one.t[top], values[top]), (one.t[top], chord[top]), arrowprops=arrow)
+        ax.annotate("", (t[top], values[top]), (t[top], chord[top]), arrowprops=arrow)
         ax.annotate(
             f"barrier {values[top] - chord[top]:.2f}",
-            (one.t[top], (values[top] + chord[top]) / 2),
+            (t[top], (values[top] + chord[top]) / 2),
             xytext=(6, 0),
             textcoords="offset points",
             color="#99487a",
@@ -163,10 +166,10 @@ def images(
 
     Args:
         pictures: [n, height, width], or [n, 1, height, width].
-        titles: a word above each.
+        titles: a word above each, from the first on; "" for none.
         columns: images in a row.
         size: of an image, in inches.
-        diverging: blue for negative, white for zero, red for positive values.
+        diverging: brown for negative, white for zero, teal for positive values.
 
     Returns:
         The figure.
@@ -179,17 +182,18 @@ def images(
     rows = -(-len(grid) // columns)
     if not rows:
         raise ValueError("pictures must hold at least one image, got none.")
+    titles = [*titles, *[""] * (len(grid) - len(titles))]
     titled = sum(any(titles[row * columns : (row + 1) * columns]) for row in range(rows))
     height = size * 1.08 + 0.2 * titled / rows
     fig, axes = figure(rows, columns, height=height, width=columns * size * 1.05, squeeze=False)
     fig.get_layout_engine().set(h_pad=0.02, w_pad=0.02)
     bound = np.abs(grid).max() if diverging else 1
-    scale = {"cmap": "RdBu_r", "vmin": -bound, "vmax": bound} if diverging else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
+    scale = {"cmap": "BrBG", "vmin": -bound, "vmax": bound} if diverging else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
     for i, ax in enumerate(axes.flat):
         ax.axis("off")
         if i < len(grid):
             ax.imshow(grid[i], **scale)
-            if titles and titles[i]:
+            if titles[i]:
                 ax.set_title(titles[i], fontsize=8, loc="center", pad=2)
     return fig
 

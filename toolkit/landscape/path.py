@@ -79,7 +79,7 @@ class Scan:
     test_ece: np.ndarray
 
     def barrier(self, metric: str = "test_loss", against: str = "chord") -> float:
-        """Height of the barrier in a measure that is better when smaller; see `toolkit.barrier`.
+        """Height of the barrier from t = 0 to t = 1, in a measure that is better when smaller; see `toolkit.barrier`.
 
         Args:
             metric: `train_` or `test_` with `loss`, `error`, `ece`; an accuracy is taken as the error it leaves.
@@ -88,7 +88,12 @@ class Scan:
         Raises:
             ValueError: if the metric is unknown.
         """
-        return barrier(self[metric.replace("accuracy", "error")], self.t, against)
+        between = (self.t >= 0) & (self.t <= 1)
+        if not {0.0, 1.0} <= set(self.t):
+            raise ValueError(
+                f"A barrier needs both ends of the path, t = 0 and t = 1, got t from {self.t[0]:g} to {self.t[-1]:g}."
+            )
+        return barrier(self[metric.replace("accuracy", "error")][between], self.t[between], against)
 
     def __getitem__(self, metric: str) -> np.ndarray:
         """Return a measure by name; errors are 1 - accuracy."""
