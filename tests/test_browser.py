@@ -345,7 +345,7 @@ def resize(page, width: int) -> None:
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["plain", "map"])
-@pytest.mark.parametrize("width", [400, 700, 1000])
+@pytest.mark.parametrize("width", [300, 400, 700, 1000])
 def test_nothing_sticks_out_and_nothing_jumps(host, width, mapped):
     page = host(with_map() if mapped else CurveSlider(variants={"stale": path_data(), "refreshed": path_data(0.25)}))
     resize(page, width)
@@ -356,11 +356,35 @@ def test_nothing_sticks_out_and_nothing_jumps(host, width, mapped):
     over = page.evaluate(
         """() => {
             const box = document.querySelector("#one .tk").getBoundingClientRect();
-            const out = (e) => e.getBoundingClientRect().right > box.right + 1 && !e.closest(".tk-spoken");
-            return [...document.querySelectorAll("#one .tk *")].filter(out).map((e) => e.outerHTML.slice(0, 80));
+            const out = (e) => e.getBoundingClientRect().right > box.right + 1;
+            const tooFull = (e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight;
+            const cut = (e) => e.matches(".tk-head") && tooFull(e);
+            const lost = (e) => (out(e) || cut(e)) && !e.closest(".tk-spoken");
+            return [...document.querySelectorAll("#one .tk *")].filter(lost).map((e) => e.outerHTML.slice(0, 80));
         }"""
     )
     assert over == []
+
+
+@pytest.mark.parametrize("width", [300, 560, 1000])
+def test_a_long_headline_takes_a_second_line(host, width):
+    flat = {"train_ece": np.full(POINTS, 0.1), "test_ece": np.full(POINTS, 0.1)}
+    page = host(CurveSlider(variants={"path": path_data(**flat)}))
+    resize(page, width)
+    page.evaluate("model.set('metric', 'ece')")
+    verdict, box = (page.locator(f"#one {part}").first.bounding_box() for part in [".tk-verdict", ".tk-left"])
+    assert page.inner_text("#one .tk-verdict") == "no barrier: never worse than the straight chord"
+    assert verdict["x"] >= box["x"] and verdict["x"] + verdict["width"] <= box["x"] + box["width"] + 1
+    choice, whole = (page.locator(f"#one {part}").last.bounding_box() for part in [".tk-segments label", ".tk"])
+    assert choice["x"] + choice["width"] <= whole["x"] + whole["width"]
+
+
+@pytest.mark.parametrize(("width", "columns"), [(300, 6), (399, 6), (400, 8), (700, 12), (1000, 8)])
+def test_digits_stay_large_enough_to_read(host, width, columns):
+    page = host(CurveSlider(variants={"path": path_data()}))
+    resize(page, width)
+    tracks = page.evaluate("getComputedStyle(document.querySelector('#one .tk-digits')).gridTemplateColumns")
+    assert len(tracks.split()) == columns
 
 
 # ---------------------------------------------------------------- the map

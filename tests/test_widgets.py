@@ -370,6 +370,17 @@ def test_the_words_and_the_picture_have_the_map():
     assert slider().picture() != made.picture() and len(made.picture()) <= PICTURE_LIMIT
 
 
+def test_the_picture_keeps_the_filters_heading_clear_of_the_digits():
+    labels = np.arange(24) % 10
+    misread = np.tile((labels + 1) % 10, (POINTS, 1))  # two lines under every digit
+    figure = slider(images=np.zeros((24, 1, 8, 8)), labels=labels, predictions=misread).figure()
+    figure.draw_without_rendering()
+    heading = next(axes for axes in figure.axes if axes.get_title(loc="left") == "First-layer filters")
+    top = heading._left_title.get_window_extent().y1
+    lowest = min(a.xaxis.label.get_window_extent().y0 for a in figure.axes if "not" in a.get_xlabel())
+    assert lowest - top >= 10  # pixels, at 100 an inch
+
+
 def test_picture_leaves_no_pyplot_figure_open():
     import matplotlib.pyplot as plt
 

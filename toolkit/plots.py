@@ -15,7 +15,7 @@ from torch import Tensor
 
 from toolkit import _expect
 from toolkit.landscape import Plane, Scan
-from toolkit.style import COLOURS, HALO, LABELS, MARKS, figure, mean_sd, png, show, table
+from toolkit.style import COLOURS, HALO, LABELS, MARKS, SIGNED, figure, mean_sd, png, show, table
 
 __all__ = [
     "LABELS",
@@ -188,7 +188,7 @@ def images(
     fig, axes = figure(rows, columns, height=height, width=columns * size * 1.05, squeeze=False)
     fig.get_layout_engine().set(h_pad=0.02, w_pad=0.02)
     bound = np.abs(grid).max() if diverging else 1
-    scale = {"cmap": "BrBG", "vmin": -bound, "vmax": bound} if diverging else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
+    scale = {"cmap": SIGNED, "vmin": -bound, "vmax": bound} if diverging else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
     for i, ax in enumerate(axes.flat):
         ax.axis("off")
         if i < len(grid):

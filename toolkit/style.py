@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: told apart with every common kind of colour vision.
 COLOURS = {"A": "#0072B2", "B": "#D55E00", "C": "#009E73", "middle": "#000000", "barrier": "#CC79A7"}
+# Signed weights: brown, white, teal, the colours of the sliders; none of them means a network or the barrier.
+SIGNED = mpl.colors.LinearSegmentedColormap.from_list("signed", ["#8c510a", "#ffffff", "#01665e"])
 MARKS = {"A": "o", "B": "s", "C": "^", "middle": "D"}
 LABELS = {
     "loss": "loss (nats)",

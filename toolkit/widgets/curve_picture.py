@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.style import SIGNED
 from toolkit.widgets.path_data import METRICS, PathData, strongest, worst_first
 
 A, B, BARRIER, WRONG = "#0072B2", "#D55E00", "#CC79A7", "#F0E442"
@@ -32,7 +33,7 @@ def draw(data: PathData, classes: list[str], metric: str, t: float, draw_map: Ca
     if draw_map:
         draw_map(figure.add_subplot(right))
     if strips:
-        rows = below or right.subgridspec(2, 1, height_ratios=(3.4, 1), hspace=0.25)
+        rows = below or right.subgridspec(2, 1, height_ratios=(3.4, 1), hspace=0.4)
         if data.images is not None:
             _digits(figure, rows[0], data, classes, t, columns=8 if draw_map else 6)
         if data.filters is not None:
@@ -144,7 +145,7 @@ def _filters(figure: Any, cell: Any, data: PathData, t: float, rows: int) -> Non
     grid = cell.subgridspec(rows, columns, hspace=0.12, wspace=0.12)
     for i, picture in enumerate(now):
         axes = figure.add_subplot(grid[i // columns, i % columns])
-        axes.imshow(picture, cmap="BrBG", vmin=-limit, vmax=limit)
+        axes.imshow(picture, cmap=SIGNED, vmin=-limit, vmax=limit)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color(LINE)
         if i == 0:
