@@ -36,6 +36,11 @@ def run_source(source, name):
     return namespace[name]
 
 
+def own(id):
+    """Return a right answer as a learner defines it: the solution's text, executed."""
+    return run_source(EXERCISES[id].solution, EXERCISES[id].name)
+
+
 def unwrapped(capsys):
     """Return what was printed, with the lines that were broken between words joined again."""
     return re.sub(r"\n {2,}(?![a-d]\) )(?=\S)", " ", capsys.readouterr().out)
@@ -70,8 +75,8 @@ def test_nothing_is_not_attempted(exercise, nothing, capsys):
 
 @every_exercise
 def test_solution_text_is_correct_and_comes_back(exercise, capsys):
-    own = run_source(exercise.solution, exercise.name)
-    assert check(exercise.id, own) is own
+    attempt = own(exercise.id)
+    assert check(exercise.id, attempt) is attempt
     assert printed(capsys) == f"✓ {exercise.id} correct. {exercise.praise}"
 
 
@@ -114,6 +119,44 @@ def test_skeleton_with_its_gaps_filled_is_correct(id, gaps, capsys):
         source = source.replace("...", gap, 1)
     check(id, run_source(source.replace("OPEN", "..."), EXERCISES[id].name), strict=True)
     assert printed(capsys).startswith("✓")
+
+
+@pytest.mark.parametrize("source", ["solution", "skeleton"])
+def test_interpolate_goes_where_the_network_is(source):
+    text = getattr(EXERCISES["1.2"], source).replace("(...) * a + (...) * b", "(1 - t) * a + t * b")
+    function = run_source(text, "interpolate")
+    a = torch.zeros(3, dtype=torch.float64, device="meta")
+    for t, shape in ((0.5, [3]), (torch.tensor([0.0, 1.0]), [2, 3])):
+        point = function(a, a, t)
+        assert (list(point.shape), point.device, point.dtype) == (shape, a.device, a.dtype)
+
+
+def test_every_mistake_in_the_barrier_gives_another_number_in_its_first_failing_case():
+    exercise, seen = EXERCISES["1.3"], {}
+    for wrong in exercise.wrong:
+        outcomes = [(wrong.function(*case.args), barrier(*case.args)) for case in exercise.cases]
+        number = next(i for i, (got, right) in enumerate(outcomes) if got != pytest.approx(right))
+        got = outcomes[number][0]
+        others = [other for (place, other) in seen.values() if place == number]
+        assert all(abs(got - other) > 1e-3 for other in others), wrong.label
+        seen[wrong.label] = (number, got)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda losses, t: losses.max() - losses[-1], "you subtract one end only; the chord joins both."),
+        (lambda losses, t: losses.max() - min(losses[0], losses[-1]), "you subtract one end only, here the lower one."),
+    ],
+)
+def test_other_ways_to_write_a_mistake_in_the_barrier(attempt, message, capsys):
+    check("1.3", attempt)
+    assert printed(capsys).startswith(f"✗ 1.3 not correct: {message} ")
+
+
+def test_tensors_in_reversed_order_get_the_message_on_order(capsys):
+    check("1.1", lambda tensors: torch.cat([tensors[name].reshape(-1) for name in reversed(tensors)]))
+    assert printed(capsys).startswith("✗ 1.1 not correct: you change the order of the tensors (by name, for instance).")
 
 
 def test_ids_are_unique_and_belong_to_their_lesson():
@@ -179,6 +222,12 @@ def overwrites_its_input(a, b, t):
         (lambda a, b, t: None, "for {call}: your function returned None (is the return missing?)."),
         (lambda a, b, t: "b", "for {call}: expected a tensor of shape [2], got a value of type str."),
         (lambda a, b, t: [2.0, 1.5], "for {call}: expected a tensor of shape [2], got a value of type list."),
+        (
+            lambda a, b, t: [2.0 * a[0], b[0]],
+            "for {call}: expected a tensor of shape [2], got a value of type list (torch.stack or torch.cat makes "
+            "one tensor).",
+        ),
+        (lambda a, b, t: (), "for {call}: expected a tensor of shape [2], got a value of type tuple."),
         (lambda a, b, t: print, "for {call}: expected a tensor of shape [2], got a function."),
         (
             lambda a, b, t: ((1 - t) * a + t * b).numpy(),
@@ -252,6 +301,13 @@ def test_own_exception_is_named_with_line_and_call(capsys):
     assert "(line 3 of your function: `return a / zero + 1 // zero`), for walk([1, 2], [5, 0], 0.25)." in line
 
 
+def test_torch_max_of_a_numpy_array_leads_to_the_hint_that_names_the_method(capsys):
+    check("1.3", lambda losses, t: torch.max(losses))
+    line = printed(capsys)
+    assert line.startswith("! 1.3 your code raised TypeError: ") and line.endswith(f'hint("1.3") helps. {REFERENCE}')
+    assert ".max()" in EXERCISES["1.3"].hints[2] and "TypeError" in EXERCISES["1.3"].hints[2]
+
+
 def test_exception_inside_a_helper_names_the_helper(capsys):
     source = "def helper(a):\n    return a.nothing\n\ndef walk(a, b, t):\n    return helper(a)"
     check("0.1", run_source(source, "walk"))
@@ -315,6 +371,44 @@ def test_gradients_work_inside_an_attempt(capsys):
     check("0.1", walk, strict=True)
 
 
+# The reference standing in
+
+
+STANDS_IN = (
+    "· {id} this is the reference, which stands in for your function. Run the cell that defines {name} again, "
+    "then this one."
+)
+
+
+@every_exercise
+def test_running_a_failed_check_again_does_not_certify_the_reference(exercise, capsys):
+    function = check(exercise.id, exercise.wrong[0].function)
+    capsys.readouterr()
+    for _ in range(2):
+        function = check(exercise.id, function)
+        assert function is exercise.reference
+        assert printed(capsys) == STANDS_IN.format(id=exercise.id, name=exercise.name)
+        assert calls._passed == {exercise.id: False}
+    check(exercise.id, own(exercise.id))
+    assert calls._passed == {exercise.id: True}
+
+
+def test_the_reference_leaves_what_was_recorded():
+    check("1.1", flatten)
+    assert calls._passed == {"1.1": False}
+    check("1.1", own("1.1"))
+    check("1.1", flatten)
+    assert calls._passed == {"1.1": True}
+
+
+def test_the_reference_does_not_pass_in_strict_mode():
+    check("1.1", own("1.1"))
+    message = STANDS_IN.format(id="1.1", name="flatten")
+    with pytest.raises(AssertionError, match=f"^{re.escape(message)}$"):
+        check("1.1", flatten, strict=True)
+    assert calls._passed == {"1.1": True}
+
+
 # Loops that never end
 
 
@@ -336,8 +430,8 @@ def spins_and_swallows(*args):
 def test_hanging_attempt_is_stopped_and_leaves_no_thread(exercise, attempt, capsys):
     threads = set(threading.enumerate())
     assert check(exercise.id, attempt, seconds=0.1) is exercise.reference
-    expected = f"! {exercise.id} timed out after 0.1 s: is there a loop that never ends? {REFERENCE}"
-    assert printed(capsys) == expected
+    expected = f"! {exercise.id} timed out after 0.1 s: is there a loop that never ends?"
+    assert printed(capsys) == f'{expected} hint("{exercise.id}") helps. {REFERENCE}'
     assert set(threading.enumerate()) <= threads
 
 
@@ -500,7 +594,11 @@ def test_no_prediction_yet(nothing, capsys):
         (101, "101"),
         (-1, "-1"),
         (float("nan"), "nan"),
-        ("60", "a value of type str"),
+        ("60", "a value of type str; write 60 without quotation marks"),
+        (" 7.5 ", "a value of type str; write 7.5 without quotation marks"),
+        ("101", "a value of type str"),
+        ("nan", "a value of type str"),
+        ("sixty", "a value of type str"),
         (True, "a value of type bool"),
     ],
 )
@@ -516,7 +614,7 @@ def test_tally_counts_own_work(capsys):
     tally()
     assert printed(capsys) == "Nothing checked yet in this kernel."
     for id in ("1.1", "1.2", "1.4"):
-        check(id, EXERCISES[id].reference)
+        check(id, own(id))
     check("1.3", None)
     check("1.q1", "b")
     check("1.q2", "a")
@@ -527,14 +625,18 @@ def test_tally_counts_own_work(capsys):
 
 
 def test_tally_of_the_last_attempt_and_of_nothing(capsys):
-    check("1.1", flatten)
+    check("1.1", own("1.1"))
     check("1.1", None)
     capsys.readouterr()
     tally("1")
     line = printed(capsys)
     assert line.startswith("0 of 4 exercises are your own; 1.1 used the reference; 1.2, 1.3, 1.4 not checked yet.")
     assert line.endswith(" Quiz: 0 of 4 right.")
-    check("0.1", EXERCISES["0.1"].reference)
+    check("0.1", None)
+    capsys.readouterr()
+    tally("0")
+    assert printed(capsys) == "0 of 1 exercise is your own; 0.1 used the reference. Quiz: 0 of 1 right."
+    check("0.1", own("0.1"))
     capsys.readouterr()
     tally("0")
     assert printed(capsys) == "1 of 1 exercise is your own. Quiz: 0 of 1 right."

@@ -1,4 +1,4 @@
-"""What learners call in a notebook: check, quiz, predict, hint, solution, tally.
+"""What learners call in a notebook: check, quiz, hint, solution, tally.
 
 Every call prints plain text and, whatever the learner wrote, lets the notebook go on. What has been answered
 is kept in this kernel's memory only.
@@ -6,13 +6,12 @@ is kept in this kernel's memory only.
 
 import os
 from collections.abc import Callable
-from textwrap import fill
 from typing import Any
 
-from toolkit.exercises.catalogue import EXERCISES, PREDICTIONS, QUESTIONS, find
-from toolkit.exercises.compare import kind
-from toolkit.exercises.judge import Verdict, judge
+from toolkit.exercises.catalogue import EXERCISES, QUESTIONS, find
+from toolkit.exercises.judge import Verdict, judge, judge_letter
 from toolkit.exercises.parts import Question
+from toolkit.exercises.say import say
 
 _passed: dict[str, bool] = {}
 _hints_shown: dict[str, int] = {}
@@ -44,13 +43,17 @@ def check(id: str, attempt: Any, *, strict: bool = False, seconds: float = 5.0) 
     """
     item = find(id, EXERCISES, QUESTIONS)
     if isinstance(item, Question):
-        _announce(id, _mark(item, attempt), strict)
+        _announce(id, judge_letter(item, attempt), strict)
         return None
     verdict = judge(item, attempt, seconds)
+    if attempt is item.reference:  # after a failed check, the name holds it: this says nothing about the learner
+        _passed.setdefault(id, False)
+        _tell(verdict, strict)
+        return item.reference
     if verdict.passed:
         _announce(id, verdict, strict)
         return attempt
-    helps = f' hint("{id}") helps.' if verdict.mark == "·" else ""
+    helps = f' hint("{id}") helps.' if verdict.mark != "✗" else ""
     _announce(id, verdict, strict, f"{helps} The lesson goes on with the reference.")
     return item.reference
 
@@ -78,42 +81,10 @@ def quiz(id: str, answer: str | None = None, *, strict: bool = False) -> None:
         bias of the network.
     """
     question = find(id, QUESTIONS)
-    _say(f"Question {id}. {question.text}")
+    say(f"Question {id}. {question.text}")
     for letter, option in question.options.items():
-        _say(f"  {letter}) {option}", indent=5)
-    _announce(id, _mark(question, answer), strict)
-
-
-def predict(id: str, value: float | None = None) -> float | None:
-    """Commit to a number before you see it: a wrong guess is what makes the right one stick.
-
-    Args:
-        id: the prediction, such as "1.0".
-        value: your guess, in the unit that the question names; None for "not yet". Run it again to change it.
-
-    Returns:
-        Your guess for the plot to draw, or None.
-
-    Raises:
-        ValueError: if no prediction has this id.
-
-    Example:
-        >>> guess = predict("1.0", 60)
-        Noted: you expect 60 %. We come back to it below.
-    """
-    asked = find(id, PREDICTIONS)
-    if value is None or value is ...:
-        _say(f"No guess yet: write a number from {asked.low:g} to {asked.high:g} for {asked.text}.")
-        return None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not asked.low <= value <= asked.high:
-        bounds = f"from {asked.low:g} to {asked.high:g} {asked.unit}"
-        _say(f"No guess noted: it must be a number {bounds}, got {value if is_number else kind(value)}.")
-        return None
-    fraction = asked.unit == "%" and 0 < value <= 1
-    aside = f" (If you mean {100 * value:g} %, write {100 * value:g}.)" if fraction else ""
-    _say(f"Noted: you expect {value:g} {asked.unit}.{aside} We come back to it below.")
-    return float(value)
+        say(f"  {letter}) {option}", indent=5)
+    _announce(id, judge_letter(question, answer), strict)
 
 
 def hint(id: str) -> None:
@@ -134,10 +105,10 @@ def hint(id: str) -> None:
     hints = (*exercise.hints, f"fill the gaps.\n\n{exercise.skeleton}")
     shown = _hints_shown.get(id, 0)
     if shown == len(hints):
-        _say(f'That was the last hint for {id}. solution("{id}") shows one way to write it.')
+        say(f'That was the last hint for {id}. solution("{id}") shows one way to write it.')
         return
     _hints_shown[id] = shown + 1
-    _say(f"Hint {shown + 1} of {len(hints)} for {id}: {hints[shown]}")
+    say(f"Hint {shown + 1} of {len(hints)} for {id}: {hints[shown]}")
 
 
 def solution(id: str) -> None:
@@ -169,7 +140,7 @@ def tally(lesson: str | None = None) -> None:
         >>> walk = check("0.1", None)
         · 0.1 not attempted yet. hint("0.1") helps. The lesson goes on with the reference.
         >>> tally("0")  # doctest: +ELLIPSIS
-        0 of 1 exercise are your own; 0.1 used the reference. Quiz: ...
+        0 of 1 exercise is your own; 0.1 used the reference. Quiz: ...
     """
     known = sorted({_lesson(id) for id in EXERCISES})
     if lesson is not None and lesson not in known:
@@ -181,14 +152,14 @@ def tally(lesson: str | None = None) -> None:
         print("Nothing checked yet in this kernel.")
         return
     own = sum(_passed.get(id, False) for id in exercises)
-    noun, verb = ("exercise" if len(exercises) == 1 else "exercises"), ("is" if own == 1 else "are")
+    noun, verb = ("exercise" if len(exercises) == 1 else "exercises"), ("is" if 1 in (own, len(exercises)) else "are")
     line = f"{own} of {len(exercises)} {noun} {verb} your own"
     line += _others([id for id in exercises if id in _passed and not _passed[id]], "used the reference")
     line += _others([id for id in exercises if id not in _passed], "not checked yet")
     if questions:
         right = sum(_passed.get(id, False) for id in questions)
         line += f". Quiz: {right} of {len(questions)} right"
-    _say(line + ".")
+    say(line + ".")
 
 
 def card(id: str) -> str:
@@ -212,34 +183,17 @@ def card(id: str) -> str:
     return f"**Exercise {id} · {item.title}** — {facts}"
 
 
-def _mark(question: Question, answer: Any) -> Verdict:
-    """Return the verdict on a letter."""
-    letters = ", ".join(question.options)
-    if answer is None or answer is ...:
-        return Verdict("·", f"{question.id} not answered yet. Give one letter of {letters}.")
-    letter = answer.strip().lower().rstrip(").") if isinstance(answer, str) else None
-    if letter not in question.options:
-        came = repr(answer) if isinstance(answer, str) else kind(answer)
-        return Verdict("·", f"{question.id} not answered yet. Give one letter of {letters}; got {came}.")
-    reason = question.feedback[letter]
-    if letter == question.answer:
-        return Verdict("✓", f"{question.id} {letter} is correct. {reason}", passed=True)
-    return Verdict("✗", f"{question.id} {letter} is not correct. {reason}")
-
-
 def _announce(id: str, verdict: Verdict, strict: bool, ending: str = "") -> None:
-    """Remember the verdict and print it, or raise it in strict mode."""
+    """Remember the verdict and tell it."""
     _passed[id] = verdict.passed
+    _tell(verdict, strict, ending)
+
+
+def _tell(verdict: Verdict, strict: bool, ending: str = "") -> None:
+    """Print the verdict, or raise it in strict mode."""
     if not verdict.passed and (strict or os.environ.get("TOOLKIT_STRICT") == "1"):
         raise AssertionError(f"{verdict}{ending}")
-    _say(f"{verdict}{ending}")
-
-
-def _say(text: str, indent: int = 2) -> None:
-    """Print a text, its long lines broken between words."""
-    for line in text.split("\n"):
-        long = len(line) > 92
-        print(fill(line, 92, subsequent_indent=" " * indent, break_long_words=False) if long else line)
+    say(f"{verdict}{ending}")
 
 
 def _lesson(id: str) -> str:

@@ -61,7 +61,10 @@ def _kind_problem(got: Any, expected: Any) -> str | None:
     """Say what is wrong with the type or the shape."""
     if isinstance(expected, torch.Tensor):
         if not isinstance(got, torch.Tensor):
-            return f"expected a tensor of shape {list(expected.shape)}, got {kind(got)}"
+            parts = got if isinstance(got, tuple | list) else ()
+            of_tensors = parts and all(isinstance(part, torch.Tensor) for part in parts)
+            joined = " (torch.stack or torch.cat makes one tensor)" if of_tensors else ""
+            return f"expected a tensor of shape {list(expected.shape)}, got {kind(got)}{joined}"
         if got.shape != expected.shape:
             return f"expected a tensor of shape {list(expected.shape)}, got one of shape {list(got.shape)}"
         wrong_dtype = got.is_complex() or got.dtype == torch.bool

@@ -1,4 +1,4 @@
-"""Judge an attempt: call it on every case, compare with the reference, name the misconception."""
+"""Judge an attempt: call it on every case, compare with the reference, name the misconception; or read a letter."""
 
 import copy
 import inspect
@@ -13,7 +13,7 @@ import torch
 
 from toolkit.exercises import timelimit
 from toolkit.exercises.compare import difference, kind, show
-from toolkit.exercises.parts import Case, Exercise
+from toolkit.exercises.parts import Case, Exercise, Question
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ def judge(exercise: Exercise, attempt: Any, seconds: float = 5.0) -> Verdict:
         seconds: time limit for all cases together.
 
     Returns:
-        Correct, not correct, not attempted, raised, or timed out; with the reason.
+        Correct, not correct, not attempted (the reference is nobody's attempt), raised, or timed out; with
+        the reason.
 
     Example:
         >>> from toolkit.exercises.lesson00 import EXERCISES
@@ -48,6 +49,9 @@ def judge(exercise: Exercise, attempt: Any, seconds: float = 5.0) -> Verdict:
     id = exercise.id
     if attempt is None or attempt is ...:
         return Verdict("·", f"{id} not attempted yet.")
+    if attempt is exercise.reference:
+        again = f"Run the cell that defines {exercise.name} again, then this one."
+        return Verdict("·", f"{id} this is the reference, which stands in for your function. {again}")
     if not callable(attempt):
         what = f"give the function {exercise.name} itself, without calling it; got {kind(attempt)}."
         return Verdict("✗", f"{id} not correct: {what}")
@@ -62,6 +66,34 @@ def judge(exercise: Exercise, attempt: Any, seconds: float = 5.0) -> Verdict:
     if problem:
         return Verdict("✗", f"{id} not correct: {problem}")
     return Verdict("✓", f"{id} correct. {exercise.praise}", passed=True)
+
+
+def judge_letter(question: Question, answer: Any) -> Verdict:
+    """Return the verdict on the letter given as the answer to a quiz question.
+
+    Args:
+        question: what was asked.
+        answer: the learner's letter, with or without a bracket; None or ... stand for "not yet".
+
+    Returns:
+        Correct, not correct, or not answered; with the reason.
+
+    Example:
+        >>> from toolkit.exercises.lesson00 import QUESTIONS
+        >>> print(judge_letter(QUESTIONS[0], None))
+        · 0.q1 not answered yet. Give one letter of a, b, c, d.
+    """
+    letters = ", ".join(question.options)
+    if answer is None or answer is ...:
+        return Verdict("·", f"{question.id} not answered yet. Give one letter of {letters}.")
+    letter = answer.strip().lower().rstrip(").") if isinstance(answer, str) else None
+    if letter not in question.options:
+        came = repr(answer) if isinstance(answer, str) else kind(answer)
+        return Verdict("·", f"{question.id} not answered yet. Give one letter of {letters}; got {came}.")
+    reason = question.feedback[letter]
+    if letter == question.answer:
+        return Verdict("✓", f"{question.id} {letter} is correct. {reason}", passed=True)
+    return Verdict("✗", f"{question.id} {letter} is not correct. {reason}")
 
 
 class _Raised(Exception):

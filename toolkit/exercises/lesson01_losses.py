@@ -17,12 +17,17 @@ def batchnorm_statistics(activations):
     return activations.mean(dim=0), activations.var(dim=0, correction=1)
 
 
-# Ends of different height, a peak off the middle and a small dip: every known mistake gives another number.
+# The second end is higher, the highest loss is not where the rise is largest, and in the middle the loss dips
+# below both ends: known mistakes give different numbers here, or (absolute value, even grid) in a later case.
 _T = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
-_TILTED = np.array([4.0, 5.75, 4.5, 2.75, 3.0])
+_TILTED = np.array([3.0, 5.5, 2.7, 5.6, 4.0])
 _FINE_T = torch.linspace(0, 1, 9)
 _DOUBLE_WELL = ((2 * _FINE_T - 1) ** 2 - 1) ** 2
 _UNEVEN_T = torch.tensor([0.0, 0.1, 0.5, 1.0])
+
+
+def _rises(losses, t):
+    return losses - ((1 - t) * losses[0] + t * losses[-1])
 
 
 def _even_grid(losses, t):
@@ -63,10 +68,36 @@ BARRIER = Exercise(
             "compare each loss with the chord at the same t.",
         ),
         Wrong(
-            "only the first end",
+            "only the first (or the lower) end",
             lambda losses, t: float(losses.max() - losses[0]),
-            "you compare with the first end only, so A to B and B to A would have different barriers. The "
-            "chord joins both ends.",
+            "you subtract one end only, here the lower one. The chord goes from one end to the other, so "
+            "compare each loss with the chord at the same t.",
+        ),
+        Wrong(
+            "only the last (or the higher) end",
+            lambda losses, t: float(losses.max() - max(losses[0], losses[-1])),
+            "you subtract one end only; the chord joins both.",
+        ),
+        Wrong(
+            "rise at the highest loss",
+            lambda losses, t: float(_rises(losses, t)[losses.argmax()]),
+            "you look where the loss is highest. The largest rise above the chord may be elsewhere: "
+            "subtract first, then take the maximum.",
+        ),
+        Wrong(
+            "mean of the rises",
+            lambda losses, t: float(_rises(losses, t).mean()),
+            "you average the rises. A barrier is the highest one.",
+        ),
+        Wrong(
+            "index of the peak",
+            lambda losses, t: int(_rises(losses, t).argmax()),
+            "you return where the peak is, not how high.",
+        ),
+        Wrong(
+            "chord with its ends swapped",
+            lambda losses, t: barrier(losses, 1 - t),
+            "your chord runs the wrong way: at t = 0 it must be at losses[0].",
         ),
         Wrong(
             "midpoint only",
@@ -75,13 +106,13 @@ BARRIER = Exercise(
         ),
         Wrong(
             "chord minus loss",
-            lambda losses, t: float(((1 - t) * losses[0] + t * losses[-1] - losses).max()),
+            lambda losses, t: float((-_rises(losses, t)).max()),
             "your sign is turned round: you measure how far the loss dips below the chord. A barrier is "
             "loss minus chord.",
         ),
         Wrong(
             "absolute value",
-            lambda losses, t: float(abs(losses - ((1 - t) * losses[0] + t * losses[-1])).max()),
+            lambda losses, t: float(abs(_rises(losses, t)).max()),
             "you take the absolute value, so a dip below the chord counts as a barrier. Only a rise does: a "
             "convex loss has barrier 0.",
         ),
@@ -95,7 +126,8 @@ BARRIER = Exercise(
         "Draw the losses over t and a straight line from the first to the last. The barrier is the largest "
         "height of the losses above that line.",
         "The line at t is (1 - t) * losses[0] + t * losses[-1]: interpolation once more, now of two numbers.",
-        "Use the method .max() of the difference: tensors and NumPy arrays both have it.",
+        "Use the method .max() of the difference: tensors and NumPy arrays both have it. The function "
+        "torch.max raises a TypeError when it is given a NumPy array.",
     ),
     skeleton="def barrier(losses, t):\n    chord = ...\n    return float((losses - chord).max())",
     praise="Double well, convex bowl, unequal ends, uneven grid: your barrier is right on all four.",

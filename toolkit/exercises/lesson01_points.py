@@ -12,7 +12,7 @@ def flatten(tensors):
 
 def interpolate(a, b, t):
     """Return (1 - t) a + t b: shape [D] for a number t, shape [T, D] for a tensor t of shape [T]."""
-    t = torch.as_tensor(t, dtype=a.dtype, device=a.device)[..., None]
+    t = torch.as_tensor(t).to(a)[..., None]
     return (1 - t) * a + t * b
 
 
@@ -42,9 +42,10 @@ FLATTEN = Exercise(
             "you add up each tensor. A sum cannot be turned back into weights: every number is its own coordinate.",
         ),
         Wrong(
-            "sorted by name",
+            "another order",
             lambda tensors: torch.cat([tensors[name].reshape(-1) for name in sorted(tensors)]),
-            "you sort the tensors by name. Keep the dict's own order, or θ will be read back into other layers.",
+            "you change the order of the tensors (by name, for instance). Keep the dict's own order, or θ will "
+            "be read back into other layers.",
         ),
         Wrong(
             "transposed",
@@ -115,7 +116,7 @@ INTERPOLATE = Exercise(
             "t paired with coordinates",
             _only_numbers_broadcast,
             "your product pairs t[i] with coordinate i: each coordinate sits at another t, and that is no "
-            "network on the line. Give t a second dimension, shape [T, 1].",
+            "network on the line.",
         ),
         Wrong(
             "points in columns",
@@ -131,8 +132,9 @@ INTERPOLATE = Exercise(
     hints=(
         "Solve it for a number t first: it is walk from lesson 00, and it works for any number of coordinates.",
         "For a tensor t of shape [T] you want T rows of D numbers. Shapes [T, 1] and [D] broadcast to [T, D].",
-        "torch.as_tensor(t)[..., None] adds the last dimension to a number and to a tensor alike.",
+        "torch.as_tensor(t).to(a)[..., None]: a number becomes a tensor, moves to the device and type of a, and "
+        "gets the last dimension; a tensor t likewise.",
     ),
-    skeleton="def interpolate(a, b, t):\n    t = torch.as_tensor(t)[..., None]\n    return (...) * a + (...) * b",
+    skeleton="def interpolate(a, b, t):\n    t = torch.as_tensor(t).to(a)[..., None]\n    return (...) * a + (...) * b",
     praise="Both ends are exact to the last bit, and a whole tensor of t gives one network per row.",
 )

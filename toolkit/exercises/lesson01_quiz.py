@@ -14,8 +14,8 @@ _MIDPOINT = Question(
     },
     answer="b",
     feedback={
-        "a": "Averaging does shrink weights, but each end scaled down alone would still put most images in "
-        "the right class. What is lost is which unit works with which.",
+        "a": "Averaging does shrink weights. But scaled to 0.7 of its length, about that of the midpoint, "
+        "each network still reads 96 %. What is lost is which unit works with which.",
         "b": "Unit 7 of A and unit 7 of B learned different things; their average does neither job "
         "well. Lesson 03 looks for units that match before it averages.",
         "c": "More epochs do not help: two networks trained to the end from different seeds still have the "
@@ -75,7 +75,7 @@ _REFRESH = Question(
         "a": "They belong to the weights: other weights give other activations, and their mean and variance "
         "are not the average of those at the two ends.",
         "b": "It trains the midpoint a little, so that its loss goes down.",
-        "c": "Without it, the two ends would lose accuracy.",
+        "c": "Without it, end A would lose accuracy when scanned with its own stored statistics.",
         "d": "They are random, and measuring again averages the noise away.",
     },
     answer="a",
@@ -83,7 +83,8 @@ _REFRESH = Question(
         "a": "Activations of mismatched units partly cancel at the midpoint, so their variance is smaller "
         "than at either end. Stale statistics rescale them wrongly, layer after layer.",
         "b": "Nothing is trained: no label is used and no weight changes. You only measure activations.",
-        "c": "The ends already hold statistics measured with their own weights. The trouble lies between them.",
+        "c": "With its own statistics an end is fine. B fell far because it was given A's; between the ends "
+        "nobody has stored any that fit.",
         "d": "Noise is not the point: over the whole training set they are exact numbers, and those of the "
         "ends are still wrong for the midpoint.",
     },
