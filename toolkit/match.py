@@ -1,0 +1,219 @@
+"""Which unit of B does the job of which unit of A: permutations that bring two networks close.
+
+Every matcher returns permutations to apply to B. Afterwards unit i of B is meant to be the partner of unit i of A.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from toolkit import _expect
+from toolkit.activations import Moments, Watch
+from toolkit.device import device
+from toolkit.segments import entries
+from toolkit.symmetry import Permutations, Symmetry
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a matcher found.
+
+    Attributes:
+        perms: permutations to apply to B.
+        objective: per group what was maximised, for the match that was found.
+        dead: per group two masks [n], of the units of A and of B that never change on the data, so that their partners
+            are arbitrary; empty for a matcher that sees no data.
+        score: per group the matrix [n, n] whose entry (i, j) says how well unit j of B fits unit i of A.
+        history: the total objective at the start and after each accepted step, for a matcher that takes steps.
+    """
+
+    perms: Permutations
+    objective: dict[str, float]
+    dead: dict[str, tuple[Tensor, Tensor]]
+    score: dict[str, Tensor]
+    history: tuple[float, ...] = ()
+
+
+def by_activations(symmetry: Symmetry, a: Tensor, b: Tensor, x: Tensor, batch_size: int = 500) -> Match:
+    """Match units that do the same on data: maximise the correlation of their activations, group by group.
+
+    corr_ij = (E[u_i v_j] - E[u_i] E[v_j]) / (sd(u_i) sd(v_j)) for unit i of A and unit j of B, over all examples (and
+    pixels); then the assignment with the largest total (Hungarian method). One pass of both networks fills the matrices
+    of all groups, because renumbering a layer renumbers its activations and nothing else. A group seen in several
+    places, such as a residual stream, takes the mean of its correlations there.
+
+    Args:
+        symmetry: from `trace`.
+        a: network A [D], the target.
+        b: network B [D], to be renumbered.
+        x: inputs [B, ...], as a rule training inputs; a thousand do.
+        batch_size: examples at a time; memory grows with it, the result does not change.
+
+    Returns:
+        A `Match` whose objective is the total correlation. Groups of `extra` cannot be watched and are left out; they
+        keep their numbering.
+
+    Raises:
+        ValueError: if a network is not of this space or not finite, or x has fewer than two examples or is not what
+            the network takes.
+
+    Source: Li et al. 2016; Tatro et al. 2020, section 3.
+    """
+    _check_networks(symmetry, a, b)
+    if len(_expect.tensor("x", x, floating=False)) < 2:
+        raise ValueError(f"x must hold at least two examples to correlate over, got {len(x)}.")
+    watches = [Watch(symmetry, theta, x) for theta in (a, b)]
+    sums = {(group, site): Moments() for group, sites in symmetry.sites.items() for site in sites}
+    with torch.no_grad():
+        for part in x.split(_expect.count("batch_size", batch_size)):
+            seen_a, seen_b = (watch.units(part) for watch in watches)
+            for key, moments in sums.items():
+                moments.add(seen_a[key], seen_b[key])
+    score, dead, perms, objective = {}, {}, {}, {}
+    for group, sites in symmetry.sites.items():
+        found = [sums[group, site] for site in sites]
+        score[group] = torch.stack([moments.correlation() for moments in found]).mean(0)
+        dead[group] = tuple(torch.stack([m.still()[side] for m in found]).all(0) for side in (0, 1))
+        perms[group] = assign(score[group])
+        objective[group] = score[group][torch.arange(len(score[group])), perms[group].cpu()].sum().item()
+    return Match(perms, objective, dead, score)
+
+
+def by_weights(symmetry: Symmetry, a: Tensor, b: Tensor, seed: int = 0, sweeps: int = 100) -> Match:
+    """Match units that are wired alike, without any data: bring B as near to A as renumbering can.
+
+    Maximises sum over tensors <A, P(B)>, which is to minimise ||A - P(B)||, by coordinate descent: one group at a time,
+    in random order, gets its best permutation given those of the others (Hungarian method), until none wants to change.
+    The objective never falls. It has many local optima, and which one is found depends on `seed`.
+
+    Args:
+        symmetry: from `trace`.
+        a: network A [D], the target.
+        b: network B [D], to be renumbered.
+        seed: of the order of the groups.
+        sweeps: how many times to go over all groups at most.
+
+    Returns:
+        A `Match` whose objective per group is the inner product of all weights at its units.
+
+    Raises:
+        ValueError: if a network is not of this space or not finite.
+
+    Source: Ainsworth et al. 2023, section 3.2.
+    """
+    _check_networks(symmetry, a, b)
+    generator = torch.Generator().manual_seed(_expect.count("seed", seed, least=0))
+    descent = _Descent(symmetry, a, b)
+    names = list(symmetry.groups)
+    for _ in range(_expect.count("sweeps", sweeps)):
+        moved = [descent.visit(names[i]) for i in torch.randperm(len(names), generator=generator)]
+        if not any(moved):
+            break
+    score = {group: descent.score(group) for group in names}
+    objective = {group: matrix.double().trace().item() for group, matrix in score.items()}
+    score = {group: matrix[:, descent.perms[group].argsort()] for group, matrix in score.items()}
+    return Match(descent.perms, objective, {}, score, tuple(descent.history))
+
+
+def assign(score: Tensor) -> Tensor:
+    """Return the permutation p [n] that maximises sum_i score[i, p[i]] (the Hungarian method).
+
+    Args:
+        score: [n, n].
+
+    Returns:
+        Index vector p, on `toolkit.device()`.
+
+    Raises:
+        ValueError: if `score` is not square or not finite.
+
+    Example:
+        >>> assign(torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0], [1.0, 1.0, 0.0]])).tolist()
+        [1, 0, 2]
+    """
+    _expect.tensor("score", score)
+    if score.dim() != 2 or score.shape[0] != score.shape[1]:
+        raise ValueError(f"score must be a square matrix, got shape {list(score.shape)}.")
+    return torch.as_tensor(linear_sum_assignment(score.cpu().numpy(), maximize=True)[1], device=device())
+
+
+def _check_networks(symmetry: Symmetry, a: Tensor, b: Tensor) -> None:
+    for name, theta in [("a", a), ("b", b)]:
+        if list(_expect.tensor(name, theta).shape) != [symmetry.space.size]:
+            raise ValueError(f"{name} must be a network [{symmetry.space.size}], got shape {list(theta.shape)}.")
+
+
+class _Descent:
+    """Two networks, and B renumbered further and further.
+
+    How well units fit is a sum of terms, one for each axis of a weight along which the group lies. A term stays true
+    until another axis of its weight is renumbered; a group whose terms are all true has nothing new to say.
+    """
+
+    def __init__(self, symmetry: Symmetry, a: Tensor, b: Tensor):
+        unflatten = symmetry.space.unflatten
+        self.a, self.b = unflatten(a), dict(unflatten(b))
+        self.perms = symmetry.identity()
+        self.history = [torch.dot(a.double(), b.double()).item()]
+        self.least = 1e-9 * (a.double().norm() * b.double().norm()).item()  # smaller gains are rounding
+        self.axes = {name: by_axis for name, by_axis in symmetry.axes.items() if name in self.a}
+        self.places: dict[str, list[tuple[str, int]]] = {group: [] for group in symmetry.groups}
+        for name, by_axis in self.axes.items():
+            for axis, segments in by_axis.items():
+                for group in {segment.group for segment in segments if segment.group}:
+                    self.places[group].append((name, axis))
+        self.terms: dict[str, dict[tuple[str, int], Tensor]] = {group: {} for group in symmetry.groups}
+
+    def score(self, group: str) -> Tensor:
+        """How well the unit now at place j of B fits unit i of A [n, n], the other groups as they are."""
+        terms = self.terms[group]
+        for name, axis in self.places[group]:
+            if (name, axis) not in terms:
+                terms[name, axis] = self._term(group, name, axis)
+        return sum(terms.values())
+
+    def visit(self, group: str) -> bool:
+        """Give a group its best permutation; return whether it changed."""
+        if len(self.terms[group]) == len(self.places[group]):
+            return False
+        order = assign(self.score(group))
+        names = {name for name, _ in self.places[group]}
+        moved = {name: self._renumbered(name, group, order) for name in names}
+        gain = sum((self.a[name] * (moved[name] - self.b[name])).sum(dtype=torch.double).item() for name in names)
+        if gain <= self.least:
+            return False
+        self.b |= moved
+        self.perms[group] = self.perms[group][order]
+        self.history.append(self.history[-1] + gain)
+        self.terms[group] = {place: term.index_select(1, order) for place, term in self.terms[group].items()}
+        self._forget(group)
+        return True
+
+    def _forget(self, group: str) -> None:
+        """Drop the terms that a renumbered group has made untrue: those along another axis of its weights."""
+        for name, axis in self.places[group]:
+            for other, segments in self.axes[name].items():
+                for segment in segments if other != axis else ():
+                    if segment.group:
+                        self.terms[segment.group].pop((name, other), None)
+
+    def _term(self, group: str, name: str, axis: int) -> Tensor:
+        total, start = 0, 0
+        for found, size, block in self.axes[name][axis]:
+            if found == group:
+                a, b = (
+                    weights[name].narrow(axis, start, size * block).movedim(axis, 0).reshape(size, -1)
+                    for weights in (self.a, self.b)
+                )
+                total = total + a @ b.T
+            start += size * block
+        return total
+
+    def _renumbered(self, name: str, group: str, order: Tensor) -> Tensor:
+        tensor = self.b[name]
+        for axis, segments in self.axes[name].items():
+            if any(segment.group == group for segment in segments):
+                tensor = tensor.index_select(axis, entries(segments, {group: order}))
+        return tensor
