@@ -59,12 +59,12 @@ def test_a_lesson_exists_when_its_file_does(all_lessons):
 def test_navigation_links_the_neighbours_that_exist(all_lessons):
     assert navigation("01_two_networks.ipynb") == (
         "[← 00 Start here](00_start_here.ipynb) · [All lessons](00_start_here.ipynb#All-lessons)"
-        " · [04 Learning a whole line →](04_subspaces.ipynb)"
+        " · [04 A whole line of networks in one run →](04_whole_line.ipynb)"
     )
 
 
 def test_navigation_at_both_ends(all_lessons):
-    first, last = navigation("00_start_here.ipynb"), navigation("04_subspaces.ipynb")
+    first, last = navigation("00_start_here.ipynb"), navigation("04_whole_line.ipynb")
     assert first == "[All lessons](#All-lessons) · [01 Two networks, one straight line →](01_two_networks.ipynb)"
     assert last.startswith("[← 01 ") and last.endswith("[All lessons](00_start_here.ipynb#All-lessons)")
 

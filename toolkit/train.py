@@ -140,13 +140,19 @@ def fit_many(space: WeightSpace, dataset: Dataset, seeds: Sequence[int], **setti
 def _step(space, trained, dataset: Dataset, index: Tensor, loss, positions: torch.Generator, mover) -> Tensor:
     """One step: draw theta, take the gradient there, give it to the leaves, move them; return the loss."""
     theta = trained.sample(positions)
-    value, g = space.gradient(theta, dataset.train_x[index], dataset.train_y[index], loss)
+    value, g = space.gradient(theta, _take(dataset.train_x, index), _take(dataset.train_y, index), loss)
     trained.give(g)
     if (extra := trained.penalty(positions)) is not None:
         extra.backward()
     mover.step()
     trained.after_step()
     return value
+
+
+def _take(values: Tensor, index: Tensor) -> Tensor:
+    """Return values[index], for index [B] or [N, B]; `index_select` copies whole rows and is faster."""
+    rows = values.index_select(0, index.flatten().to(values.device))
+    return rows.view(*index.shape, *values.shape[1:])
 
 
 def _trainable(what: What) -> Point | Subspace:
