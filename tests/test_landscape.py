@@ -319,3 +319,15 @@ def test_a_barrier_of_a_longer_walk_is_still_between_the_ends():
         ValueError, match="^A barrier needs both ends of the path, t = 0 and t = 1, got t from -0.5 to 0.$"
     ):
         beyond.barrier("test_loss")
+
+
+def test_a_long_scan_in_small_pieces_is_the_same_scan(monkeypatch):
+    digits, space = data.load("digits").subset(60), WeightSpace(models.mlp(64, 32, 10, batchnorm=True))
+    line = Line(space.init(0), space.init(1))
+    stats = space.refresh(line.at(np.linspace(0, 1, 7)), digits.train_x)
+    whole = [measure(space, line, digits, 7), measure(space, line, digits, 7, refresh=False, stats=stats)]
+    monkeypatch.setattr("toolkit.landscape.path._NUMBERS_AT_ONCE", 2 * space.size)
+    pieces = [measure(space, line, digits, 7), measure(space, line, digits, 7, refresh=False, stats=stats)]
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(one.test_loss, other.test_loss, rtol=1e-6)
+        np.testing.assert_allclose(one.train_loss, other.train_loss, rtol=1e-6)

@@ -536,7 +536,7 @@ def test_measure_refuses_bad_counts(measured):
     for settings, sentence in [
         ({"images": -1}, "images must be a whole number of at least 0, got -1."),
         ({"points": 1}, "points must be a whole number of at least 2, got 1."),
-        ({"points": [0.5]}, "points must be at least two positions, got [0.5]."),
+        ({"points": [0.5]}, "points must be at least two finite positions, got [0.5]."),
     ]:
         with pytest.raises(ValueError) as caught:
             measure(*measured, **settings)

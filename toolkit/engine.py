@@ -194,6 +194,11 @@ def of_network(stats: Stats | None, i: int) -> Stats | None:
     return stats and {name: value[i] if value.dim() == 2 else value for name, value in stats.items()}
 
 
+def rows_of(stats: Stats | None, start: int, stop: int) -> Stats | None:
+    """The statistics of networks start to stop: their rows where they are [N, units], the shared ones otherwise."""
+    return stats and {name: value[start:stop] if value.dim() == 2 else value for name, value in stats.items()}
+
+
 def check_rows(stats: Stats | None, networks: int) -> None:
     """Complain if statistics are given row by row, but not one row per network."""
     for name, value in (stats or {}).items():

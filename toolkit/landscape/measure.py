@@ -8,7 +8,7 @@ from torch import Tensor
 
 from toolkit import _expect, metrics
 from toolkit.data import SPLITS, Dataset
-from toolkit.engine import check_rows
+from toolkit.engine import check_rows, rows_of
 from toolkit.space import WeightSpace
 
 METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -65,10 +65,7 @@ def evaluate(
     blocks = []
     for start in range(0, len(points), _POINTS_AT_ONCE):
         block = points[start : start + _POINTS_AT_ONCE]
-        if refresh:
-            own = space.refresh(block, dataset.train_x)
-        else:
-            own = stats and {k: v[start : start + len(block)] if v.dim() == 2 else v for k, v in stats.items()}
+        own = space.refresh(block, dataset.train_x) if refresh else rows_of(stats, start, start + len(block))
         logits = {s: space.logits(block, dataset.split(s)[0], own) for s in {name.split("_")[0] for name in what}}
         blocks.append({name: _measure(name, logits, dataset) for name in what})
     values = {name: np.concatenate([block[name] for block in blocks]) for name in what}

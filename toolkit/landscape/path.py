@@ -9,9 +9,12 @@ from torch import Tensor
 
 from toolkit import _expect
 from toolkit.data import Dataset
+from toolkit.engine import check_rows, rows_of
 from toolkit.landscape.measure import METRICS, evaluate
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Path
+
+_NUMBERS_AT_ONCE = 2**26  # weights of all networks that are written out at a time: a quarter of a gigabyte
 
 
 def barrier(values: Sequence[float] | np.ndarray | Tensor, t: Sequence[float] | None = None, against: str = "chord"):
@@ -137,13 +140,30 @@ def scan(
     """
     if not isinstance(path, Path):
         raise TypeError(f"path must be a Line, Bezier or PolyChain, got {type(path).__name__}.")
+    t = positions(points)
+    check_rows(stats, len(t))
+    size = max(1, _NUMBERS_AT_ONCE // space.size)
+    parts = []
+    for start in range(0, len(t), size):
+        with torch.no_grad():
+            networks = path.at(t[start : start + size])
+        own = rows_of(stats, start, start + size)
+        parts.append(evaluate(space, networks, dataset, refresh=refresh, stats=own))
+    return Scan(t=t, **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def positions(points: int | Sequence[float]) -> np.ndarray:
+    """Positions t along a path: so many from 0 to 1, or those given.
+
+    Raises:
+        ValueError: if there are fewer than two, or one is not finite.
+    """
     if np.ndim(points) == 0:
-        t = np.linspace(0, 1, _expect.count("points", points, least=2))
-    elif (t := np.asarray(points, dtype=np.float64)).ndim != 1 or len(t) < 2 or not np.isfinite(t).all():
+        return np.linspace(0, 1, _expect.count("points", points, least=2))
+    t = np.asarray(points, dtype=np.float64)
+    if t.ndim != 1 or len(t) < 2 or not np.isfinite(t).all():
         raise ValueError(f"points must be at least two finite positions, got {list(points)}.")
-    with torch.no_grad():
-        networks = path.at(t)
-    return Scan(t=t, **evaluate(space, networks, dataset, refresh=refresh, stats=stats))
+    return t
 
 
 def _brief(values: np.ndarray) -> str:

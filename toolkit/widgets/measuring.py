@@ -11,7 +11,7 @@ from torch import Tensor
 
 from toolkit import _expect
 from toolkit.data import Dataset
-from toolkit.landscape import scan
+from toolkit.landscape.path import positions, scan
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Path
 from toolkit.widgets.path_data import SERIES, PathData
@@ -52,10 +52,7 @@ def measure(
     _expect.count("images", images, least=0)
     if not isinstance(path, Path):
         raise TypeError(f"path must be a Line, Bezier or PolyChain, got {type(path).__name__}.")
-    if np.ndim(points) == 0:
-        t = np.linspace(0, 1, _expect.count("points", points, least=2))
-    elif len(t := np.asarray(points, dtype=np.float64)) < 2:
-        raise ValueError(f"points must be at least two positions, got {list(points)}.")
+    t = positions(points)
     networks = path.at(t).detach()
     if refresh:  # once for the curves and the images
         stats = space.refresh(networks, dataset.train_x)
