@@ -36,18 +36,18 @@ class Subspace:
             raise ValueError(f"fixed must hold different indices from 0 to {len(points) - 1}, got {fixed!r}.")
         self.fixed = tuple(fixed)
         self._moving = [i for i in range(len(points)) if i not in self.fixed]
+        self._n = len(points)
         self._leaf = points[self._moving].clone()
         self._rest = points[list(self.fixed)].clone()
 
     def __repr__(self) -> str:
         """Name the kind of subspace, its control points and its dimension."""
-        n, size = len(self._moving) + len(self.fixed), self._leaf.shape[1]
-        return f"{type(self).__name__}({n} points in R^{size})"
+        return f"{type(self).__name__}({self._n} points in R^{self._leaf.shape[1]})"
 
     @property
     def points(self) -> Tensor:
         """The control points [n, D], detached."""
-        points = self._leaf.new_empty(len(self._moving) + len(self.fixed), self._leaf.shape[1])
+        points = self._leaf.new_empty(self._n, self._leaf.shape[1])
         points[self._moving], points[list(self.fixed)] = self._leaf.detach(), self._rest
         return points
 
@@ -217,7 +217,7 @@ class PolyChain(Path):
 
     def basis(self, coords: Tensor) -> Tensor:
         """Two neighbours share each position, the rest have coefficient 0."""
-        n = len(self._moving) + len(self.fixed)
+        n = self._n
         position = coords * (n - 1)
         start = position.detach().floor().clamp(0, n - 2)
         nodes = torch.arange(n)
@@ -239,19 +239,19 @@ class Simplex(Subspace):
     @property
     def centre(self) -> Tensor:
         """Equal weights."""
-        n = len(self._moving) + len(self.fixed)
+        n = self._n
         return torch.full((n,), 1 / n)
 
     def basis(self, coords: Tensor) -> Tensor:
         """The coordinates are the coefficients; they must sum to 1."""
-        n = len(self._moving) + len(self.fixed)
+        n = self._n
         if coords.shape[-1:] != (n,) or not torch.allclose(coords.sum(-1), torch.ones_like(coords.sum(-1)), atol=1e-4):
             raise ValueError(f"coords must be {n} weights that sum to 1 (or rows of them), got {coords.tolist()}.")
         return coords
 
     def draw(self, generator: torch.Generator) -> Tensor:
         """Draw weights uniformly from the simplex."""
-        n = len(self._moving) + len(self.fixed)
+        n = self._n
         draws = torch.empty(n).exponential_(generator=generator)
         return draws / draws.sum()
 
