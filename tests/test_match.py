@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from toolkit import Line, WeightSpace, data, landscape, match, models, train
-from toolkit.activations import Moments
+from toolkit.match.moments import Moments
 from toolkit.symmetry import trace
 
 GENERATOR = torch.Generator().manual_seed(0)

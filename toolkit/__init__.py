@@ -17,10 +17,12 @@ from toolkit.train import fit, fit_many
 _LAZY = {
     "check": "toolkit.exercises",
     "hint": "toolkit.exercises",
+    "match": "toolkit",
     "predict": "toolkit.exercises",
     "quiz": "toolkit.exercises",
     "solution": "toolkit.exercises",
     "tally": "toolkit.exercises",
+    "trace": "toolkit.symmetry",
     "evidence": "toolkit",
     "exercises": "toolkit",
     "plots": "toolkit",
@@ -58,7 +60,7 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str):
-    """Load what is heavy (figures, widgets, exercises) on first use."""
+    """Load what is heavy (figures, widgets, exercises, matching) on first use."""
     if name not in _LAZY:
         raise AttributeError(f"toolkit has no {name!r}.")
     home = _LAZY[name]

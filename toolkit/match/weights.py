@@ -1,84 +1,12 @@
-"""Which unit of B does the job of which unit of A: permutations that bring two networks close.
-
-Every matcher returns permutations to apply to B. Afterwards unit i of B is meant to be the partner of unit i of A.
-"""
-
-from dataclasses import dataclass
+"""Matching by weights: units that are wired alike are partners."""
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from toolkit import _expect
-from toolkit.activations import Moments, Watch
-from toolkit.device import device
+from toolkit.match.result import Match, assign, check_networks
 from toolkit.segments import entries
-from toolkit.symmetry import Permutations, Symmetry
-
-
-@dataclass(frozen=True)
-class Match:
-    """What a matcher found.
-
-    Attributes:
-        perms: permutations to apply to B.
-        objective: per group what was maximised, for the match that was found.
-        dead: per group two masks [n], of the units of A and of B that never change on the data, so that their partners
-            are arbitrary; empty for a matcher that sees no data.
-        score: per group the matrix [n, n] whose entry (i, j) says how well unit j of B fits unit i of A.
-        history: the total objective at the start and after each accepted step, for a matcher that takes steps.
-    """
-
-    perms: Permutations
-    objective: dict[str, float]
-    dead: dict[str, tuple[Tensor, Tensor]]
-    score: dict[str, Tensor]
-    history: tuple[float, ...] = ()
-
-
-def by_activations(symmetry: Symmetry, a: Tensor, b: Tensor, x: Tensor, batch_size: int = 500) -> Match:
-    """Match units that do the same on data: maximise the correlation of their activations, group by group.
-
-    corr_ij = (E[u_i v_j] - E[u_i] E[v_j]) / (sd(u_i) sd(v_j)) for unit i of A and unit j of B, over all examples (and
-    pixels); then the assignment with the largest total (Hungarian method). One pass of both networks fills the matrices
-    of all groups, because renumbering a layer renumbers its activations and nothing else. A group seen in several
-    places, such as a residual stream, takes the mean of its correlations there.
-
-    Args:
-        symmetry: from `trace`.
-        a: network A [D], the target.
-        b: network B [D], to be renumbered.
-        x: inputs [B, ...], as a rule training inputs; a thousand do.
-        batch_size: examples at a time; memory grows with it, the result does not change.
-
-    Returns:
-        A `Match` whose objective is the total correlation. Groups of `extra` cannot be watched and are left out; they
-        keep their numbering.
-
-    Raises:
-        ValueError: if a network is not of this space or not finite, or x has fewer than two examples or is not what
-            the network takes.
-
-    Source: Li et al. 2016; Tatro et al. 2020, section 3.
-    """
-    _check_networks(symmetry, a, b)
-    if len(_expect.tensor("x", x, floating=False)) < 2:
-        raise ValueError(f"x must hold at least two examples to correlate over, got {len(x)}.")
-    watches = [Watch(symmetry, theta, x) for theta in (a, b)]
-    sums = {(group, site): Moments() for group, sites in symmetry.sites.items() for site in sites}
-    with torch.no_grad():
-        for part in x.split(_expect.count("batch_size", batch_size)):
-            seen_a, seen_b = (watch.units(part) for watch in watches)
-            for key, moments in sums.items():
-                moments.add(seen_a[key], seen_b[key])
-    score, dead, perms, objective = {}, {}, {}, {}
-    for group, sites in symmetry.sites.items():
-        found = [sums[group, site] for site in sites]
-        score[group] = torch.stack([moments.correlation() for moments in found]).mean(0)
-        dead[group] = tuple(torch.stack([m.still()[side] for m in found]).all(0) for side in (0, 1))
-        perms[group] = assign(score[group])
-        objective[group] = score[group][torch.arange(len(score[group])), perms[group].cpu()].sum().item()
-    return Match(perms, objective, dead, score)
+from toolkit.symmetry import Symmetry
 
 
 def by_weights(symmetry: Symmetry, a: Tensor, b: Tensor, seed: int = 0, sweeps: int = 100) -> Match:
@@ -103,7 +31,7 @@ def by_weights(symmetry: Symmetry, a: Tensor, b: Tensor, seed: int = 0, sweeps: 
 
     Source: Ainsworth et al. 2023, section 3.2.
     """
-    _check_networks(symmetry, a, b)
+    check_networks(symmetry, a, b)
     generator = torch.Generator().manual_seed(_expect.count("seed", seed, least=0))
     descent = _Descent(symmetry, a, b)
     names = list(symmetry.groups)
@@ -115,34 +43,6 @@ def by_weights(symmetry: Symmetry, a: Tensor, b: Tensor, seed: int = 0, sweeps: 
     objective = {group: matrix.double().trace().item() for group, matrix in score.items()}
     score = {group: matrix[:, descent.perms[group].argsort()] for group, matrix in score.items()}
     return Match(descent.perms, objective, {}, score, tuple(descent.history))
-
-
-def assign(score: Tensor) -> Tensor:
-    """Return the permutation p [n] that maximises sum_i score[i, p[i]] (the Hungarian method).
-
-    Args:
-        score: [n, n].
-
-    Returns:
-        Index vector p, on `toolkit.device()`.
-
-    Raises:
-        ValueError: if `score` is not square or not finite.
-
-    Example:
-        >>> assign(torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0], [1.0, 1.0, 0.0]])).tolist()
-        [1, 0, 2]
-    """
-    _expect.tensor("score", score)
-    if score.dim() != 2 or score.shape[0] != score.shape[1]:
-        raise ValueError(f"score must be a square matrix, got shape {list(score.shape)}.")
-    return torch.as_tensor(linear_sum_assignment(score.cpu().numpy(), maximize=True)[1], device=device())
-
-
-def _check_networks(symmetry: Symmetry, a: Tensor, b: Tensor) -> None:
-    for name, theta in [("a", a), ("b", b)]:
-        if list(_expect.tensor(name, theta).shape) != [symmetry.space.size]:
-            raise ValueError(f"{name} must be a network [{symmetry.space.size}], got shape {list(theta.shape)}.")
 
 
 class _Descent:
