@@ -5,7 +5,9 @@ unit i of A.
 """
 
 from toolkit.match.activations import by_activations
+from toolkit.match.learned import by_sinkhorn, straight_through
+from toolkit.match.pam import pam
 from toolkit.match.result import Match, assign
 from toolkit.match.weights import by_weights
 
-__all__ = ["Match", "assign", "by_activations", "by_weights"]
+__all__ = ["Match", "assign", "by_activations", "by_sinkhorn", "by_weights", "pam", "straight_through"]

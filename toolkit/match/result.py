@@ -17,11 +17,14 @@ class Match:
 
     Attributes:
         perms: permutations to apply to B.
-        objective: per group what was maximised, for the match that was found.
+        objective: per group what was maximised, for the match that was found; empty for a matcher that goes by the
+            loss, which stands in `history`.
         dead: per group two masks [n], of the units of A and of B that never change on the data, so that their partners
             are arbitrary; empty for a matcher that sees no data.
-        score: per group the matrix [n, n] whose entry (i, j) says how well unit j of B fits unit i of A.
-        history: the total objective at the start and after each accepted step, for a matcher that takes steps.
+        score: per group the matrix [n, n] whose entry (i, j) says how well unit j of B fits unit i of A; empty where
+            there is none.
+        history: for a matcher that takes steps, the total objective (or the training loss) at the start and after each
+            accepted step.
     """
 
     perms: Permutations
