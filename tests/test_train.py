@@ -275,17 +275,17 @@ def test_each_network_may_part_at_its_own_step(space, digits):
 class HeldLine(Line):
     """A line that is always trained at t = 0.3."""
 
-    def draw(self, generator):
+    def draw(self, generator, part=0, parts=1):
         return torch.tensor(0.3)
 
 
 class HeldCurve(Bezier):
-    def draw(self, generator):
+    def draw(self, generator, part=0, parts=1):
         return torch.tensor(0.3)
 
 
 class HeldSimplex(Simplex):
-    def draw(self, generator):
+    def draw(self, generator, part=0, parts=1):
         return torch.tensor([0.2, 0.3, 0.5])
 
 
@@ -308,7 +308,7 @@ def test_a_step_moves_each_point_by_its_share_of_the_gradient(space, digits, kin
 
 def test_a_line_of_equal_ends_held_at_one_end_is_a_point(space, digits):
     class AtStart(Line):
-        def draw(self, generator):
+        def draw(self, generator, part=0, parts=1):
             return torch.tensor(0.0)
 
     start = space.init(0)

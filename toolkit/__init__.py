@@ -5,7 +5,7 @@ Everything a lesson uses is here under its own name; figures and widgets are loa
 
 import importlib
 
-from toolkit import data, landscape, metrics, models, train
+from toolkit import data, landscape, metrics, models, robust, train
 from toolkit.data import Dataset
 from toolkit.device import device
 from toolkit.doctor import doctor
@@ -48,6 +48,7 @@ __all__ = [
     "metrics",
     "models",
     "plane",
+    "robust",
     "scan",
     "train",
     *_LAZY,

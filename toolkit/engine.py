@@ -104,6 +104,18 @@ class Engine:
         value.backward()
         return value.detach(), self._gradient
 
+    def input_gradient(self, theta: Tensor, x: Tensor, y: Tensor, loss: Callable, stats: Stats | None) -> Tensor:
+        """Gradient of the loss at theta [D] with respect to the inputs x [B, ...]."""
+        self._mode(train=stats is None)
+        with torch.no_grad():
+            self._weights.copy_(theta)
+        if stats is not None:
+            self._put_statistics(self.complete(stats))
+        x = x.detach().requires_grad_()
+        with torch.enable_grad(), _understandable(x):
+            value = loss(self.module(x), y)
+        return torch.autograd.grad(value, x)[0]
+
     def stacked_gradient(self, theta: Tensor, views: Callable, x: Tensor, y: Tensor, loss: Callable) -> Losses:
         """Training losses [N] and gradients [N, D] of N networks at theta [N, D], each on its own batch.
 

@@ -222,6 +222,34 @@ class WeightSpace:
         self._engine.stacks = False  # it does
         return values, g
 
+    def input_gradient(
+        self,
+        theta: Tensor,
+        x: Tensor,
+        y: Tensor,
+        loss: Callable = nn.functional.cross_entropy,
+        stats: Stats | None = None,
+    ) -> Tensor:
+        """Gradient of the loss with respect to the inputs: which way to push each pixel to hurt the network most.
+
+        Args:
+            theta: one point [D].
+            x: a batch [B, ...].
+            y: classes [B].
+            loss: from logits [B, C] and y [B] to a scalar.
+            stats: BatchNorm statistics for evaluation mode ({} for a network without BatchNorm); left out, training
+                mode, with those of the batch.
+
+        Returns:
+            A tensor shaped like x.
+
+        Raises:
+            ValueError: if theta has another size, or the network cannot take x.
+        """
+        self.check(theta, one=True)
+        _expect.tensor("x", x)
+        return self._engine.input_gradient(theta, x, y, loss, stats)
+
     def check(self, theta: Tensor, one: bool = False) -> None:
         """Complain unless theta is a point [D] of this space or, if not `one`, points [N, D]."""
         _expect.tensor("theta", theta, floating=False)

@@ -6,6 +6,7 @@ made of: for a line that is (1 - t) g and t g. Methods differ in how they draw a
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import cos, pi
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from toolkit.space import WeightSpace
 from toolkit.subspaces import Point, Subspace
 
 What = TypeVar("What", Tensor, Subspace)
+Attack = Callable[[WeightSpace, Tensor, Tensor, Tensor, torch.Generator], Tensor]
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda done: 1.0,
     "cosine": lambda done: (1 + cos(pi * done)) / 2,
@@ -42,6 +44,9 @@ def fit(
     schedule: str | Callable[[float], float] = "cosine",
     optimizer: Callable[[list[Tensor], float], torch.optim.Optimizer] | None = None,
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
+    l2: float = 0.0,
+    samples: int = 1,
+    attack: Attack | None = None,
     seed: int | Sequence[int] = 0,
     fork: Sequence[tuple[int, int]] | None = None,
     on_epoch: Callable[[int, float, What], None] | None = None,
@@ -61,6 +66,12 @@ def fit(
             2/3 and 5/6), or your own function from [0, 1) to a factor.
         optimizer: from leaf tensors and learning rate to an optimiser, such as `torch.optim.Adam`.
         loss: from logits [B, C] and classes [B] to a scalar.
+        l2: adds l2 / 2 ||theta||^2 to the loss. On a subspace it acts on the network drawn, so that it keeps the whole
+            curve short, where `weight_decay` pulls at the control points.
+        samples: networks drawn from a subspace in a step, each seeing its share of the batch; on a path one from each
+            of so many equal parts. The gradient is less noisy, for the same arithmetic.
+        attack: changes the inputs of a step against the network that is about to see them, such as `robust.PGD`;
+            called as attack(space, theta, x, y, generator).
         seed: of the data order (and of the positions drawn from a subspace); for N points one seed for all or N.
         fork: for N points, a step and a seed each: from that step on the data order follows the new seed.
         on_epoch: called after each epoch with its number from 1, its mean loss, and a copy of what is being trained.
@@ -80,14 +91,18 @@ def fit(
         >>> bool((space.logits(theta, digits.test_x).argmax(1) == digits.test_y).float().mean() > 0.85)
         True
     """
-    _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, momentum=momentum, weight_decay=weight_decay)
+    _check_settings(epochs, batch_size, lr, momentum, weight_decay, l2, samples)
     factor = schedule if callable(schedule) else SCHEDULES[_expect.choice("schedule", schedule, SCHEDULES)]
     if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset must be a toolkit.Dataset, got {type(dataset).__name__}.")
     trained = _trainable(what)
     networks = len(what) if isinstance(what, Tensor) and what.dim() == 2 else None
     batches = _Batches(len(dataset.train_x), batch_size, networks, seed, fork)
+    if samples > 1 and (isinstance(trained, Point) or batches.size % samples):
+        what = "a subspace to draw from" if isinstance(trained, Point) else f"to divide the batch of {batches.size}"
+        raise ValueError(f"samples above 1 need {what}, got samples={samples}.")
     positions = _generator(batches.seeds[0], stream=1)
+    gradient = _Gradient(space, dataset, loss, l2, attack, _generator(batches.seeds[0], stream=2))
     leaves = [leaf.requires_grad_() for leaf in trained.leaves()]
     # One pass over the memory a step; not for N points, whose rows it would round differently in the last digit.
     fused = networks is None and leaves[0].device.type in ("cpu", "cuda")
@@ -100,7 +115,7 @@ def fit(
                 for done, index in batches.epoch(epoch, epochs):
                     for group in mover.param_groups:
                         group["lr"] = lr * factor(done)
-                    values.append(_step(space, trained, dataset, index, loss, positions, mover))
+                    values.append(_step(trained, gradient, index, samples, positions, mover))
                 mean = _finite(torch.stack(values), epoch, lr)
                 if on_epoch:
                     on_epoch(epoch, mean, _result(trained))
@@ -137,16 +152,38 @@ def fit_many(space: WeightSpace, dataset: Dataset, seeds: Sequence[int], **setti
     return fit(space, torch.stack([space.init(seed) for seed in seeds]), dataset, seed=seeds, **settings)
 
 
-def _step(space, trained, dataset: Dataset, index: Tensor, loss, positions: torch.Generator, mover) -> Tensor:
+@dataclass(frozen=True)
+class _Gradient:
+    """The loss of some training examples at theta, and its gradient there: attacked first, with L2, if asked for."""
+
+    space: WeightSpace
+    dataset: Dataset
+    loss: Callable[[Tensor, Tensor], Tensor]
+    l2: float
+    attack: Attack | None
+    noise: torch.Generator
+
+    def __call__(self, theta: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = _take(self.dataset.train_x, index), _take(self.dataset.train_y, index)
+        if self.attack:
+            x = self.attack(self.space, theta, x, y, self.noise)
+        value, g = self.space.gradient(theta, x, y, self.loss)
+        return value, g.add_(theta, alpha=self.l2) if self.l2 else g
+
+
+def _step(trained, gradient: _Gradient, index: Tensor, samples: int, positions: torch.Generator, mover) -> Tensor:
     """One step: draw theta, take the gradient there, give it to the leaves, move them; return the loss."""
-    theta = trained.sample(positions)
-    value, g = space.gradient(theta, _take(dataset.train_x, index), _take(dataset.train_y, index), loss)
-    trained.give(g)
+    values = []
+    for part, examples in enumerate(index.chunk(samples) if samples > 1 else [index]):
+        theta = trained.sample(positions, part, samples)
+        value, g = gradient(theta, examples)
+        trained.give(g)
+        values.append(value)
     if (extra := trained.penalty(positions)) is not None:
         extra.backward()
     mover.step()
     trained.after_step()
-    return value
+    return torch.stack(values).mean(0) if samples > 1 else value
 
 
 def _take(values: Tensor, index: Tensor) -> Tensor:
@@ -221,12 +258,14 @@ def _generator(seed: int, stream: int) -> torch.Generator:
     return torch.Generator().manual_seed(_expect.count("seed", seed, least=0) * 2 + stream + 1_000_003)
 
 
-def _check_settings(epochs: int, batch_size: int, lr: float, momentum: float, weight_decay: float) -> None:
+def _check_settings(epochs, batch_size, lr, momentum, weight_decay, l2, samples) -> None:
     _expect.count("epochs", epochs)
     _expect.count("batch_size", batch_size)
     _expect.number("lr", lr, 0)
     _expect.number("momentum", momentum, 0, 1)
     _expect.number("weight_decay", weight_decay, 0)
+    _expect.number("l2", l2, 0)
+    _expect.count("samples", samples)
 
 
 def _finite(values: Tensor, epoch: int, lr: float) -> float:

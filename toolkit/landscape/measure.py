@@ -8,8 +8,9 @@ from torch import Tensor
 
 from toolkit import _expect, metrics
 from toolkit.data import SPLITS, Dataset
-from toolkit.engine import check_rows, rows_of
+from toolkit.engine import check_rows, of_network, rows_of
 from toolkit.space import WeightSpace
+from toolkit.train import Attack
 
 METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "loss": metrics.nll,
@@ -29,6 +30,7 @@ def evaluate(
     what: str | Sequence[str] = REPORTED,
     refresh: bool = True,
     stats: dict[str, Tensor] | None = None,
+    attack: Attack | None = None,
 ) -> dict[str, np.ndarray]:
     """Measure one network or many.
 
@@ -40,6 +42,8 @@ def evaluate(
             (fractions).
         refresh: estimate BatchNorm statistics anew on the training inputs at every point.
         stats: with `refresh=False`, the statistics to use instead: of one network for all, or [N, units] each.
+        attack: measure on inputs attacked at every point, such as `toolkit.robust.PGD`; statistics are those of the
+            inputs as they were.
 
     Returns:
         Each measure by name, a number or an array [N].
@@ -66,10 +70,23 @@ def evaluate(
     for start in range(0, len(points), _POINTS_AT_ONCE):
         block = points[start : start + _POINTS_AT_ONCE]
         own = space.refresh(block, dataset.train_x) if refresh else rows_of(stats, start, start + len(block))
-        logits = {s: space.logits(block, dataset.split(s)[0], own) for s in {name.split("_")[0] for name in what}}
+        splits = {name.split("_")[0] for name in what}
+        logits = {split: _logits(space, block, *dataset.split(split), own, attack) for split in splits}
         blocks.append({name: _measure(name, logits, dataset) for name in what})
     values = {name: np.concatenate([block[name] for block in blocks]) for name in what}
     return values if theta.dim() == 2 else {name: value[0] for name, value in values.items()}
+
+
+def _logits(space: WeightSpace, points: Tensor, x: Tensor, y: Tensor, stats, attack: Attack | None) -> Tensor:
+    """Logits [N, B, C] of N networks, on inputs that are attacked at each of them if there is an attack."""
+    if attack is None:
+        return space.logits(points, x, stats)
+    rows = []
+    for i, theta in enumerate(points):
+        own = of_network(stats, i) or {}
+        attacked = attack(space, theta, x, y, torch.Generator().manual_seed(0), own)
+        rows.append(space.logits(theta, attacked, own))
+    return torch.stack(rows)
 
 
 def _measure(name: str, logits: dict[str, Tensor], dataset: Dataset) -> np.ndarray:

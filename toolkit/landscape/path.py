@@ -13,6 +13,7 @@ from toolkit.engine import check_rows, rows_of
 from toolkit.landscape.measure import METRICS, evaluate
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Path
+from toolkit.train import Attack
 
 _NUMBERS_AT_ONCE = 2**26  # weights of all networks that are written out at a time: a quarter of a gigabyte
 
@@ -113,6 +114,7 @@ def scan(
     points: int | Sequence[float] = 51,
     refresh: bool = True,
     stats: dict[str, Tensor] | None = None,
+    attack: Attack | None = None,
 ) -> Scan:
     """Measure the networks along a path.
 
@@ -123,6 +125,7 @@ def scan(
         points: how many positions from 0 to 1, ends included, or the positions themselves.
         refresh: estimate BatchNorm statistics anew at every position.
         stats: with `refresh=False`, the statistics to use instead.
+        attack: measure on inputs attacked at every position, such as `toolkit.robust.PGD`.
 
     Returns:
         A `Scan`.
@@ -148,7 +151,7 @@ def scan(
         with torch.no_grad():
             networks = path.at(t[start : start + size])
         own = rows_of(stats, start, start + size)
-        parts.append(evaluate(space, networks, dataset, refresh=refresh, stats=own))
+        parts.append(evaluate(space, networks, dataset, refresh=refresh, stats=own, attack=attack))
     return Scan(t=t, **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 

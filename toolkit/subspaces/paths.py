@@ -1,0 +1,112 @@
+"""Paths from network A to network B: a straight line, a Bezier curve, a chain of straight segments."""
+
+from collections.abc import Sequence
+from math import comb
+
+import torch
+from torch import Tensor
+
+from toolkit import _expect
+from toolkit.subspaces.base import Subspace
+
+
+class Path(Subspace):
+    """A subspace of dimension one: a position t in [0, 1] from network A to network B; t beyond extrapolates."""
+
+    centre = torch.tensor(0.5)
+
+    def draw(self, generator: torch.Generator, part: int = 0, parts: int = 1) -> Tensor:
+        """Draw t uniformly from [0, 1], or from one of several equal parts of it."""
+        return (part + torch.rand((), generator=generator)) / parts
+
+    def derivative(self, t: float) -> Tensor:
+        """Velocity d theta / d t [D] at position t."""
+        slope = torch.autograd.functional.jacobian(self.basis, torch.as_tensor(t, dtype=self._leaf.dtype))
+        return slope.to(self._leaf) @ self.points
+
+    def length(self, pieces: int = 1000) -> float:
+        """Length of the path from t = 0 to t = 1, in units of weight distance, measured over short straight pieces.
+
+        A piece from t to t' has the squared length s G s with s = basis(t') - basis(t) and G the inner products of the
+        control points, so that no network needs to be written out.
+
+        Args:
+            pieces: how many.
+
+        Example:
+            >>> round(Line(torch.zeros(2), torch.tensor([3.0, 4.0])).length(), 4)
+            5.0
+        """
+        points = self.points.double()
+        points = points - points.mean(0)
+        gram = (points @ points.T).cpu()
+        steps = self.basis(torch.linspace(0, 1, _expect.count("pieces", pieces) + 1, dtype=torch.double)).diff(dim=0)
+        return (steps @ gram * steps).sum(-1).clamp(min=0).sqrt().sum().item()
+
+
+class Line(Path):
+    """The straight line theta(t) = (1 - t) a + t b.
+
+    Example:
+        >>> line = Line(torch.zeros(3), torch.ones(3))
+        >>> line.at(0.25)
+        tensor([0.2500, 0.2500, 0.2500])
+        >>> line.at([0.0, 0.5, 1.0]).shape
+        torch.Size([3, 3])
+    """
+
+    def __init__(self, a: Tensor, b: Tensor, fixed: Sequence[int] = ()):
+        """Draw the line from a [D] to b [D]; see `Subspace` for `fixed` and the errors."""
+        super().__init__([a, b], fixed)
+
+    def basis(self, coords: Tensor) -> Tensor:
+        """Coefficients (1 - t, t)."""
+        return torch.stack([1 - coords, coords], dim=-1)
+
+
+class Bezier(Path):
+    """The Bezier curve from a to b: theta(t) = sum_j C(k, j) t^j (1 - t)^(k - j) p_j.
+
+    With one bend it is (1 - t)^2 a + 2 t (1 - t) bend + t^2 b: the curve leaves a and reaches b heading for the bend,
+    but passes only half way to it.
+
+    Example:
+        >>> curve = Bezier(torch.zeros(1), torch.ones(1), torch.zeros(1))
+        >>> curve.midpoint
+        tensor([0.5000])
+        >>> curve.derivative(0.0)
+        tensor([2.])
+
+    Source: Garipov et al. 2018, section 3.
+    """
+
+    def __init__(self, *points: Tensor, fixed: Sequence[int] = ()):
+        """Draw the curve `Bezier(a, bend, b)`; more bends raise the degree. See `Subspace` for the errors."""
+        super().__init__(points, fixed)
+        self._degree = len(points) - 1
+
+    def basis(self, coords: Tensor) -> Tensor:
+        """Bernstein polynomials; with one bend ((1 - t)^2, 2 t (1 - t), t^2)."""
+        k = self._degree
+        return torch.stack([comb(k, j) * coords**j * (1 - coords) ** (k - j) for j in range(k + 1)], dim=-1)
+
+
+class PolyChain(Path):
+    """Straight segments through all control points in turn, each taking the same share of t.
+
+    Example:
+        >>> chain = PolyChain(torch.tensor([[0.0], [1.0], [0.0]]))
+        >>> chain.at([0.0, 0.25, 0.5, 1.0]).flatten()
+        tensor([0.0000, 0.5000, 1.0000, 0.0000])
+
+    Source: Garipov et al. 2018, section 3.
+    """
+
+    def basis(self, coords: Tensor) -> Tensor:
+        """Two neighbours share each position, the rest have coefficient 0."""
+        n = self._n
+        position = coords * (n - 1)
+        start = position.detach().floor().clamp(0, n - 2)
+        nodes = torch.arange(n)
+        share = (position - start).unsqueeze(-1)
+        return (nodes == start.unsqueeze(-1)) * (1 - share) + (nodes == start.unsqueeze(-1) + 1) * share
