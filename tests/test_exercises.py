@@ -1,5 +1,6 @@
 """Exercises: every outcome of a check, every catalogued wrong answer, hints, quiz, predictions, tally."""
 
+import functools
 import os
 import re
 import signal
@@ -10,11 +11,15 @@ import numpy as np
 import pytest
 import torch
 
+from toolkit import Bezier, Line, PolyChain, Simplex, evaluate, fit
 from toolkit.exercises import calls, card, check, hint, predict, quiz, solution, tally
 from toolkit.exercises.catalogue import EXERCISES, LESSONS, PREDICTIONS, QUESTIONS
-from toolkit.exercises.compare import difference
+from toolkit.exercises.compare import difference, show
 from toolkit.exercises.lesson01_losses import barrier, batchnorm_statistics
 from toolkit.exercises.lesson01_points import flatten, interpolate
+from toolkit.exercises.lesson02_bend import bend_step, bowl_gradient, double_well_gradient
+from toolkit.exercises.lesson02_connect import connect, hidden_pair
+from toolkit.exercises.lesson02_curve import bezier, length
 
 REFERENCE = "The lesson goes on with the reference."
 EVERY_WRONG = [(exercise, wrong) for exercise in EXERCISES.values() for wrong in exercise.wrong]
@@ -31,7 +36,7 @@ def fresh_memory(monkeypatch):
 
 def run_source(source, name):
     """Execute source text as a notebook cell does and return the function it defines."""
-    namespace = {"torch": torch}
+    namespace = {"torch": torch, "bezier": bezier, "Bezier": Bezier, "fit": fit}
     exec(source, namespace)
     return namespace[name]
 
@@ -110,6 +115,10 @@ def test_every_exercise_is_complete(exercise):
         ("1.2", ["1 - t", "t"]),
         ("1.3", ["(1 - t) * losses[0] + t * losses[-1]"]),
         ("1.4", ["activations.mean(0)", "activations.var(0)"]),
+        ("2.1", ["(1 - t) ** 2", "2 * t * (1 - t)", "t**2"]),
+        ("2.2", ["bezier(a, bend, b, t)", "2 * t * (1 - t)"]),
+        ("2.3", ["points[1:] - points[:-1]"]),
+        ("2.4", ["(a + b) / 2", "(0, 2)", "20", "0.1"]),
     ],
 )
 def test_skeleton_with_its_gaps_filled_is_correct(id, gaps, capsys):
@@ -202,6 +211,146 @@ def test_batchnorm_statistics_are_those_of_torch():
     mean, variance = batchnorm_statistics(activations)
     torch.testing.assert_close(mean, layer.running_mean)
     torch.testing.assert_close(variance, layer.running_var)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_bezier_agrees_with_the_subspace_and_meets_its_ends(dtype):
+    a, bend, b = torch.randn(3, 1000, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    assert torch.equal(bezier(a, bend, b, 0), a) and torch.equal(bezier(a, bend, b, 1), b)
+    t = torch.tensor([0.0, 0.3, 1.0], dtype=dtype)
+    torch.testing.assert_close(bezier(a, bend, b, t), Bezier(a, bend, b).at(t))
+    torch.testing.assert_close(bezier(a, bend, b, 0.3), Bezier(a, bend, b).at(0.3))
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient"),
+    [
+        (lambda theta: theta.square().sum() / 2, bowl_gradient),
+        (lambda theta: (theta[0] ** 2 - 1) ** 2 + theta[1] ** 2, double_well_gradient),
+    ],
+)
+def test_bend_step_is_the_step_that_autograd_takes(loss, gradient):
+    a, bend, b = torch.randn(3, 2, generator=torch.Generator().manual_seed(0))
+    for t in (0.0, 0.3, 0.5, 1.0):
+        leaf = bend.clone().requires_grad_()
+        loss(bezier(a, leaf, b, t)).backward()
+        torch.testing.assert_close(bend_step(a, bend, b, t, gradient, 0.1), bend - 0.1 * leaf.grad)
+
+
+def test_length_of_known_curves_agrees_with_that_of_the_subspace():
+    angle = torch.linspace(0, torch.pi / 2, 1001, dtype=torch.double)
+    assert float(length(torch.stack([angle.cos(), angle.sin()], dim=1))) == pytest.approx(torch.pi / 2)
+    curve = Bezier(*torch.randn(3, 50, generator=torch.Generator().manual_seed(0), dtype=torch.double))
+    assert float(length(curve.at(torch.linspace(0, 1, 1001)))) == pytest.approx(curve.length(), rel=1e-5)
+
+
+# Lesson 02: a bend, and a free task
+
+
+@pytest.mark.parametrize("line", [torch.lerp, lambda a, b, t: (1 - t) * a + t * b])
+def test_bezier_by_lines_between_lines_is_right_where_these_meet_their_ends(line, capsys):
+    def attempt(a, bend, b, t):
+        t = torch.as_tensor(t)[..., None]
+        return line(line(a, bend, t), line(bend, b, t), t)
+
+    check("2.1", attempt, strict=True)
+    assert printed(capsys).startswith("✓ 2.1 correct.")
+
+
+def test_bend_changed_in_place_is_named(capsys):
+    def attempt(a, bend, b, t, gradient, lr):
+        bend -= lr * 2 * t * (1 - t) * gradient(bezier(a, bend, b, t))
+        return bend
+
+    check("2.2", attempt)
+    assert printed(capsys).startswith("✗ 2.2 not correct: your function overwrites its input bend (+= ")
+
+
+def test_functions_are_shown_by_their_name_and_never_by_their_address(capsys):
+    check("2.2", lambda a, bend, b, t, gradient, lr: bend)
+    assert "for bend_step([-1, 4], [2, 1], [3, -2], 0.2, bowl_gradient, 0.3): expected" in printed(capsys)
+    for one in (bowl_gradient, lambda x: x, functools.partial(bowl_gradient), torch.nn.ReLU(), torch.relu):
+        assert re.fullmatch(r"[\w<>]+", show(one))
+
+
+@pytest.mark.parametrize("number", [float, np.float64, torch.tensor])
+def test_length_may_be_any_kind_of_number(number, capsys):
+    check("2.3", lambda points: number(float(length(points))), strict=True)
+    assert printed(capsys).startswith("✓ 2.3 correct.")
+
+
+IN_CONNECT = "For connect(space, a, b, dataset): "
+
+
+@pytest.mark.parametrize(
+    ("attempt", "ending"),
+    [
+        (
+            lambda space, a, b, dataset: None,
+            "✗ 2.4 not correct: for connect(space, a, b, dataset): your function returned None (is the return "
+            "missing?). ",
+        ),
+        (
+            lambda space, a, b, dataset: Simplex([a, b]),
+            "for connect(space, a, b, dataset): expected a path (a Line, Bezier or PolyChain), got a value of type "
+            "Simplex. ",
+        ),
+        (lambda space, a, b, dataset: [], "got a value of type list. "),
+        (lambda space, a, b, dataset: Line(a[:2], b[:2]), "expected a path in R^4522, got one in R^2. "),
+        (lambda space, a, b, dataset: torch.stack([a, b]), "got a tensor of shape [2, 4522]. "),
+        (lambda space, a, b, dataset: Line(b, b), "away from a and ends 0 away from b. "),
+        (lambda space, a, b, dataset: Line(a, space.init(0)), "the path starts 0 away from a and ends "),
+    ],
+)
+def test_results_that_are_no_path_from_a_to_b(attempt, ending, capsys):
+    check("2.4", attempt)
+    line = printed(capsys)
+    assert line.startswith("✗ 2.4 not correct: ") and ending in line and line.endswith(REFERENCE)
+
+
+def test_an_untrained_bend_is_recognised_as_the_straight_line(capsys):
+    for kind in (Bezier, lambda *points: PolyChain(points)):
+        check("2.4", lambda space, a, b, dataset, kind=kind: kind(a, (a + b) / 2, b))
+        line = printed(capsys)
+        assert line.startswith(f"✗ 2.4 not correct: {EXERCISES['2.4'].wrong[0].message} {IN_CONNECT}")
+        assert re.search(r"the validation accuracy falls to \d+\.\d % at t = 0\.\d\d, and at least 90 % is asked", line)
+
+
+def test_a_chain_whose_corners_hide_the_mountain_between_two_positions_does_not_pass(capsys):
+    check("2.4", lambda space, a, b, dataset: PolyChain([a] * 20 + [b]))
+    assert printed(capsys).startswith(f"✗ 2.4 not correct: {EXERCISES['2.4'].wrong[2].message} {IN_CONNECT}")
+
+
+def test_a_trained_chain_passes_too(capsys):
+    def attempt(space, a, b, dataset):
+        return fit(space, PolyChain([a, (a + b) / 2, b], fixed=(0, 2)), dataset, epochs=20)
+
+    assert check("2.4", attempt, strict=True) is attempt
+    assert printed(capsys).startswith("✓ 2.4 correct.")
+
+
+def test_the_hidden_pair_is_the_same_after_an_attempt_that_spoils_its_copy(capsys):
+    before = [arg.clone() for arg in hidden_pair()[1:3]]
+
+    def attempt(space, a, b, dataset):
+        dataset.train_x.zero_()
+        a.zero_()
+
+    check("2.4", attempt)
+    assert "your function overwrites its input a " in printed(capsys)
+    check("2.4", lambda space, a, b, dataset: dataset.train_y.zero_())
+    assert "your function overwrites its input dataset " in printed(capsys)
+    assert all(torch.equal(one, other) for one, other in zip(before, hidden_pair()[1:3], strict=True))
+    assert hidden_pair()[3].train_x.max() == 1
+
+
+def test_the_free_task_keeps_far_from_its_bar():
+    space, a, b, digits = hidden_pair()
+    t = np.linspace(0, 1, 21)
+    ends = evaluate(space, torch.stack([a, b]), digits, "val_accuracy")["val_accuracy"]
+    line = evaluate(space, Line(a, b).at(t), digits, "val_accuracy")["val_accuracy"]
+    curve = evaluate(space, connect(space, a, b, digits).at(t), digits, "val_accuracy")["val_accuracy"]
+    assert ends.min() > 0.93 and line.min() < 0.6 and curve.min() > 0.92  # the bar is 0.90
 
 
 # What a learner's function may do
@@ -459,8 +608,18 @@ def test_stop_button_ends_the_attempt_too():
     assert ended.wait(1)
 
 
-def test_the_limit_is_five_seconds_unless_told_otherwise():
-    assert check.__kwdefaults__["seconds"] == 5.0
+def test_the_limit_is_five_seconds_unless_there_is_much_to_train():
+    assert check.__kwdefaults__["seconds"] is None
+    limits = {exercise.id: exercise.seconds for exercise in EXERCISES.values() if exercise.seconds != 5}
+    assert limits["2.4"] == 60 and min(limits.values()) > 5
+
+
+@pytest.mark.parametrize(("given", "limit"), [(None, 60), (0.5, 0.5)])
+def test_the_limit_is_the_exercise_s_own_unless_given(given, limit, monkeypatch):
+    asked = []
+    monkeypatch.setattr("toolkit.exercises.judge.timelimit.run", lambda work, seconds: asked.append(seconds))
+    check("2.4", own("2.4"), seconds=given)
+    assert asked == [limit]
 
 
 # Strict mode, unknown ids
@@ -484,20 +643,20 @@ def test_strict_mode_raises_the_same_sentence(by_environment, monkeypatch, capsy
 @pytest.mark.parametrize("unknown", ["9.9", "1.q1", 1.2, ["1.2"]])
 @pytest.mark.parametrize("call", [hint, solution, card])
 def test_unknown_exercise_lists_the_known_ones(call, unknown):
-    message = f"id must be one of '0.1', '1.1', '1.2', '1.3', '1.4', got {unknown!r}."
+    message = f"id must be one of {', '.join(map(repr, EXERCISES))}, got {unknown!r}."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         call(unknown)
 
 
 def test_unknown_ids_of_the_other_calls():
-    with pytest.raises(ValueError, match=r"^id must be one of '0.1', .*'1.q4', got '9.9'\.$"):
+    with pytest.raises(ValueError, match=r"^id must be one of '0.1', .*'1.q4', .* got '9.9'\.$"):
         check("9.9", spins)
-    with pytest.raises(ValueError, match=r"^id must be one of '0.q1', .*'1.q4', got '1.1'\.$"):
+    with pytest.raises(ValueError, match=r"^id must be one of '0.q1', .*'1.q4', .* got '1.1'\.$"):
         quiz("1.1", "a")
-    with pytest.raises(ValueError, match=r"^id must be one of '1.0', '1.p2', got '1.1'\.$"):
+    with pytest.raises(ValueError, match=r"^id must be one of '1.0', '1.p2', .*, got '1.1'\.$"):
         predict("1.1", 3)
-    with pytest.raises(ValueError, match=r"^lesson must be one of '0', '1', got '7'\.$"):
-        tally("7")
+    with pytest.raises(ValueError, match=r"^lesson must be one of '0', '1', '2', .*got 'x'\.$"):
+        tally("x")
 
 
 # Hints, solution, card

@@ -92,12 +92,12 @@ def _mark_ends(ax: Axes, one: Scan, metric: str) -> None:
         )
 
 
-def plane(cut: Plane, line: Tensor | None = None) -> Figure:
+def plane(cut: Plane, line: Tensor | Mapping[str, Tensor] | None = None) -> Figure:
     """Draw a plane through weight space as a map: contours of the measure, the three networks, a path.
 
     Args:
         cut: from `toolkit.plane`.
-        line: networks [T, D] to draw as a path, projected onto the plane.
+        line: networks [T, D] to draw as a path, projected onto the plane; or several such by name.
 
     Returns:
         The figure.
@@ -107,9 +107,17 @@ def plane(cut: Plane, line: Tensor | None = None) -> Figure:
     bar = fig.colorbar(field, ax=ax, label=cut.metric.replace("_", " "))
     bar.ax.yaxis.set_major_formatter("{x:.2g}")
     bar.ax.minorticks_off()
-    if line is not None:
-        ax.plot(*cut.project(line).T, color="white", linewidth=2.2, linestyle="-")
-        ax.plot(*cut.project(line).T, color="black", linewidth=1.0, linestyle="--")
+    named = line if isinstance(line, Mapping) else {} if line is None else {"": line}
+    dashes = ["--", "-", ":", "-."]
+    for networks, dash in zip(named.values(), dashes, strict=False):
+        way = cut.project(networks)
+        ax.plot(*way.T, color="white", linewidth=2.6, linestyle="-")
+        ax.plot(*way.T, color="black", linewidth=1.2, linestyle=dash)
+    if isinstance(line, Mapping):
+        drawn = [
+            mpl.lines.Line2D([], [], color="black", linestyle=dash) for _, dash in zip(named, dashes, strict=False)
+        ]
+        ax.legend(drawn, named, loc="lower right", frameon=True, framealpha=0.85, edgecolor="none", fontsize=8.5)
     for name, (x, y) in zip(cut.names, cut.corners, strict=False):
         look = {"marker": MARKS.get(name, "v"), "color": COLOURS.get(name, "#E69F00")}
         ax.plot(x, y, **look, markersize=10, markeredgecolor="white", markeredgewidth=1.5)
@@ -128,13 +136,14 @@ def fill(ax: Axes, cut: Plane) -> ContourSet:
     Returns:
         What was drawn, for a colour bar.
     """
-    low = max(float(cut.values.min()), 1e-4)
-    high = max(float(cut.values.max()), 1.01 * low)
-    is_loss = cut.metric.endswith("loss")
-    levels, norm = (np.geomspace(low, high, 13), mpl.colors.LogNorm()) if is_loss else (12, None)
     ax.set_aspect("equal")
     ax.grid(False)
-    return ax.contourf(cut.x, cut.y, np.maximum(cut.values, low), levels=levels, norm=norm)
+    if not cut.metric.endswith("loss"):
+        return ax.contourf(cut.x, cut.y, cut.values, levels=12)
+    low = max(float(cut.values.min()), 1e-4)
+    high = min(max(float(cut.values.max()), 1.01 * low), 50 * low)  # far out the loss grows without bound
+    levels, norm = np.geomspace(low, high, 13), mpl.colors.LogNorm()
+    return ax.contourf(cut.x, cut.y, np.maximum(cut.values, low), levels=levels, norm=norm, extend="max")
 
 
 def spread(ax: Axes, x: Sequence, values: np.ndarray, colour: str, label: str, mark: str = "o") -> None:

@@ -1,7 +1,7 @@
 """How things look and are shown: one style for all figures, words with every picture, tables, spreads.
 
 The same network has the same colour and mark in every picture of the course: A is a blue circle, B a vermillion square,
-C a green triangle, the middle a black diamond, a barrier reddish purple. Importing this module makes the style
+C, or the bend of a curve, a green triangle, the middle a black diamond, a barrier reddish purple. Importing this module makes the style
 matplotlib's default.
 """
 
@@ -14,10 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: told apart with every common kind of colour vision.
-COLOURS = {"A": "#0072B2", "B": "#D55E00", "C": "#009E73", "middle": "#000000", "barrier": "#CC79A7"}
+COLOURS = {"A": "#0072B2", "B": "#D55E00", "C": "#009E73", "bend": "#009E73", "middle": "#000000", "barrier": "#CC79A7"}
 # Signed weights: brown, white, teal, the colours of the sliders; none of them means a network or the barrier.
 SIGNED = mpl.colors.LinearSegmentedColormap.from_list("signed", ["#8c510a", "#ffffff", "#01665e"])
-MARKS = {"A": "o", "B": "s", "C": "^", "middle": "D"}
+MARKS = {"A": "o", "B": "s", "C": "^", "bend": "^", "middle": "D"}
 LABELS = {
     "loss": "loss (nats)",
     "accuracy": "accuracy (%)",

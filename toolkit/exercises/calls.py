@@ -17,7 +17,7 @@ _passed: dict[str, bool] = {}
 _hints_shown: dict[str, int] = {}
 
 
-def check(id: str, attempt: Any, *, strict: bool = False, seconds: float = 5.0) -> Callable[..., Any] | None:
+def check(id: str, attempt: Any, *, strict: bool = False, seconds: float | None = None) -> Callable[..., Any] | None:
     """Judge your attempt at an exercise in one line, and hand back a function that works.
 
     You learn whether your function is right and, if not, what it did and what was expected. The notebook goes
@@ -28,7 +28,7 @@ def check(id: str, attempt: Any, *, strict: bool = False, seconds: float = 5.0) 
         attempt: your function; None or ... for "not yet".
         strict: raise instead of printing where the attempt is not correct; the environment variable
             TOOLKIT_STRICT=1 does the same for teachers and tests.
-        seconds: time limit for your function.
+        seconds: time limit for your function; None for the exercise's own, which is 5 unless there is much to train.
 
     Returns:
         Your function if it passed, else the reference; None for a question.

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 SHOWN = 12  # a longer tensor is described by its shape
+NOTHING = "your function returned None (is the return missing?)"
 
 
 def difference(got: Any, expected: Any, exact: bool = False) -> str | None:
@@ -32,7 +33,7 @@ def difference(got: Any, expected: Any, exact: bool = False) -> str | None:
         'expected a tensor of shape [3, 2], got one of shape [2, 3]'
     """
     if got is None:
-        return "your function returned None (is the return missing?)"
+        return NOTHING
     if isinstance(expected, tuple):
         return _tuple_difference(got, expected, exact)
     problem = _kind_problem(got, expected)
@@ -59,7 +60,7 @@ def _tuple_difference(got: Any, expected: tuple[Any, ...], exact: bool) -> str |
 
 def _kind_problem(got: Any, expected: Any) -> str | None:
     """Say what is wrong with the type or the shape."""
-    if isinstance(expected, torch.Tensor):
+    if isinstance(expected, torch.Tensor) and expected.ndim:
         if not isinstance(got, torch.Tensor):
             parts = got if isinstance(got, tuple | list) else ()
             of_tensors = parts and all(isinstance(part, torch.Tensor) for part in parts)
@@ -105,7 +106,7 @@ def kind(value: Any) -> str:
 
 
 def show(value: Any) -> str:
-    """Print an argument or a result: short tensors in full, long ones by their shape.
+    """Print an argument or a result: short tensors in full, long ones by their shape, functions by their name.
 
     Args:
         value: anything.
@@ -114,13 +115,15 @@ def show(value: Any) -> str:
         One line of text.
 
     Example:
-        >>> show(torch.tensor([1.0, 0.25])), show({"bias": torch.zeros(2)}), show(torch.zeros(9, 9))
-        ('[1, 0.25]', '{bias: [0, 0]}', 'a tensor of shape [9, 9]')
+        >>> show(torch.tensor([1.0, 0.25])), show({"bias": torch.zeros(2)}), show(torch.zeros(9, 9)), show(torch.relu)
+        ('[1, 0.25]', '{bias: [0, 0]}', 'a tensor of shape [9, 9]', 'relu')
     """
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {show(item)}" for name, item in value.items()) + "}"
     if isinstance(value, torch.Tensor | np.ndarray):
         return _digits(value.tolist()) if np.prod(value.shape) <= SHOWN else kind(value)
+    if callable(value):
+        return getattr(value, "__name__", type(value).__name__)
     return _digits(value) if isinstance(value, float) else repr(value)
 
 

@@ -5,15 +5,15 @@ import inspect
 import linecache
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from toolkit.exercises import timelimit
-from toolkit.exercises.compare import difference, kind, show
-from toolkit.exercises.parts import Case, Exercise, Question
+from toolkit.exercises.compare import NOTHING, difference, kind, show
+from toolkit.exercises.parts import Case, Exercise, Flaw, Question
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Verdict:
         return f"{self.mark} {self.sentence}"
 
 
-def judge(exercise: Exercise, attempt: Any, seconds: float = 5.0) -> Verdict:
+def judge(exercise: Exercise, attempt: Any, seconds: float | None = None) -> Verdict:
     """Return the verdict on an attempt; never raises because of the attempt.
 
     Args:
         exercise: what was asked.
         attempt: the learner's function; None or ... stand for "not yet".
-        seconds: time limit for all cases together.
+        seconds: time limit for all cases together; None for the exercise's own.
 
     Returns:
         Correct, not correct, not attempted (the reference is nobody's attempt), raised, or timed out; with
@@ -55,8 +55,11 @@ def judge(exercise: Exercise, attempt: Any, seconds: float = 5.0) -> Verdict:
     if not callable(attempt):
         what = f"give the function {exercise.name} itself, without calling it; got {kind(attempt)}."
         return Verdict("✗", f"{id} not correct: {what}")
+    for case in exercise.cases:
+        case.inputs()  # made, if need be, before the clock starts
     try:
-        problem = timelimit.run(lambda: _first_problem(exercise, attempt), seconds)
+        limit = exercise.seconds if seconds is None else seconds
+        problem = timelimit.run(lambda: _first_problem(exercise, attempt), limit)
     except _Raised as wrapped:
         return _raised_verdict(id, attempt, wrapped)
     except TimeoutError as error:
@@ -134,8 +137,7 @@ def _place(attempt: Callable[..., Any], error: BaseException) -> str:
 def _first_problem(exercise: Exercise, attempt: Callable[..., Any]) -> str | None:
     """Return what is wrong in the first case that fails, None if none does."""
     for number, case in enumerate(exercise.cases):
-        call = f"{exercise.name}({', '.join(show(arg) for arg in case.args)})"
-        args = copy.deepcopy(case.args)
+        call, args = _call(exercise, case), copy.deepcopy(case.inputs())
         try:
             got = attempt(*args)
         except (Exception, SystemExit, KeyboardInterrupt) as error:
@@ -144,11 +146,25 @@ def _first_problem(exercise: Exercise, attempt: Callable[..., Any]) -> str | Non
         if changed:
             how = "(+= and methods ending in _ do that)"
             return f"your function overwrites its input {changed} {how}; build a new tensor instead."
-        problem = difference(got, _answer(exercise.reference, case), case.exact)
-        if problem:
-            misconception = _misconception(exercise, number, got)
-            return f"{misconception} For {call}: {problem}." if misconception else f"for {call}: {problem}."
+        flaw = _flaw(exercise, number, got)
+        if flaw:
+            return f"{flaw.message} For {call}: {flaw.seen}." if flaw.message else f"for {call}: {flaw.seen}."
     return None
+
+
+def _call(exercise: Exercise, case: Case) -> str:
+    """Write the call with its values; with names alone where the arguments are not to be compared by eye."""
+    shown = inspect.signature(exercise.reference).parameters if case.accept else map(show, case.inputs())
+    return f"{exercise.name}({', '.join(shown)})"
+
+
+def _flaw(exercise: Exercise, number: int, got: Any) -> Flaw | None:
+    """Return what is wrong with the result `got` of one case, which the reference or the case itself decides."""
+    case = exercise.cases[number]
+    if case.accept:
+        return Flaw(NOTHING) if got is None else case.accept(got, *copy.deepcopy(case.inputs()))
+    problem = difference(got, _answer(exercise.reference, case), case.exact)
+    return Flaw(problem, _misconception(exercise, number, got)) if problem else None
 
 
 def _misconception(exercise: Exercise, number: int, got: Any) -> str | None:
@@ -169,12 +185,13 @@ def _gives(function: Callable[..., Any], case: Case, result: Any) -> bool:
 
 
 def _answer(function: Callable[..., Any], case: Case) -> Any:
-    return function(*copy.deepcopy(case.args))
+    return function(*copy.deepcopy(case.inputs()))
 
 
 def _changed(exercise: Exercise, case: Case, args: tuple[Any, ...]) -> str | None:
     """Return the name of the first argument that was changed in place."""
-    for name, before, after in zip(inspect.signature(exercise.reference).parameters, case.args, args, strict=True):
+    names = inspect.signature(exercise.reference).parameters
+    for name, before, after in zip(names, case.inputs(), args, strict=True):
         if not _same(before, after):
             return name
     return None
@@ -187,4 +204,6 @@ def _same(before: Any, after: Any) -> bool:
         return np.array_equal(before, after)
     if isinstance(before, torch.Tensor):
         return torch.equal(before, after)
-    return before == after
+    if is_dataclass(before):
+        return _same(vars(before), vars(after))
+    return type(before).__eq__ is object.__eq__ or before == after  # such as a function: it has no parts to compare

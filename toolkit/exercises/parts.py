@@ -3,20 +3,39 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Flaw(NamedTuple):
+    """What is wrong with a result.
+
+    Attributes:
+        seen: what was seen and what was expected, such as "expected 2, got 3".
+        message: the sentence that names the misconception, where it is known.
+    """
+
+    seen: str
+    message: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One call of the learner's function, whose result must equal the reference's.
+    """One call of the learner's function: its result must equal the reference's, or be acceptable.
 
     Attributes:
-        args: the arguments; each call gets its own copy.
+        args: the arguments, each call gets its own copy; or a function that makes them when first needed.
         exact: equal to the last bit, instead of up to rounding.
+        accept: for a task with many right answers, in place of the comparison: called as accept(result, *args), it
+            returns a `Flaw`, or None where the result will do.
     """
 
-    args: tuple[Any, ...]
+    args: tuple[Any, ...] | Callable[[], tuple[Any, ...]]
     exact: bool = False
+    accept: Callable[..., Flaw | None] | None = None
+
+    def inputs(self) -> tuple[Any, ...]:
+        """Return the arguments themselves; copy them before you hand them on."""
+        return self.args() if callable(self.args) else self.args
 
 
 @dataclass(frozen=True)
@@ -25,7 +44,8 @@ class Wrong:
 
     Attributes:
         label: the mistake in a few words, for teachers.
-        function: the wrong answer itself; an attempt that returns the same is recognised by it.
+        function: the wrong answer itself; an attempt that returns the same is recognised by it (or by the case's
+            `accept`, where there is one).
         message: the sentence the learner reads; it names the misconception.
     """
 
@@ -50,6 +70,7 @@ class Exercise:
         hints: from a nudge to nearly everything.
         skeleton: code with gaps, shown after the last hint.
         praise: what a correct answer has shown.
+        seconds: time limit for all cases together.
     """
 
     id: str
@@ -63,6 +84,7 @@ class Exercise:
     hints: tuple[str, ...]
     skeleton: str
     praise: str
+    seconds: float = 5.0
 
     @property
     def name(self) -> str:
