@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import nbformat
@@ -10,7 +12,7 @@ import pytest
 import torch
 from browser import ask_kernel, chromium, collect_errors, jupyterlab, run_all
 
-from toolkit import Bezier, Line
+from toolkit import Bezier, Line, PolyChain
 from toolkit.landscape import Plane
 from toolkit.widgets import CurveSlider, PathData
 from toolkit.widgets.base import _json, source
@@ -58,12 +60,27 @@ A, BEND, B = torch.zeros(2), torch.tensor([1.0, 6.0]), torch.tensor([4.0, 0.0])
 LINE, CURVE = Line(A, B), Bezier(A, BEND, B)
 
 
-def with_map(right: float = 5.0) -> CurveSlider:
-    """A line and a curve on a plane from (-1, -1) to (`right`, 4), whose third network is at (2, 3.5)."""
+def flat(right: float = 5.0, third: str = "C") -> Plane:
+    """A plane from (-1, -1) to (`right`, 4), whose third network is at (2, 3.5)."""
     x, y = np.linspace(-1, right, 9), np.linspace(-1, 4, 9)
     corners = np.array([[0, 0], [4, 0], [2, 3.5]])
-    cut = Plane(A, *torch.eye(2), corners, ("A", "B", "C"), x, y, 0.2 + x**2 + y[:, None] ** 2, "test_loss")
-    return CurveSlider(variants={"line": path_data(path=LINE), "curve": path_data(path=CURVE)}, map=cut)
+    return Plane(A, *torch.eye(2), corners, ("A", "B", third), x, y, 0.2 + x**2 + y[:, None] ** 2, "test_loss")
+
+
+def with_map(right: float = 5.0, third: str = "C") -> CurveSlider:
+    """A line and a curve on a `flat` plane."""
+    return CurveSlider(variants={"line": path_data(path=LINE), "curve": path_data(path=CURVE)}, map=flat(right, third))
+
+
+WORDS = {"path": ("line", "curve"), "neurons": ("unaligned", "aligned"), "statistics": ("refreshed", "stale")}
+RECORDS = {words: path_data(1 - i / 10, path=LINE) for i, words in enumerate(product(*WORDS.values()))}
+
+
+def with_switches(labels: int = 3, **more) -> CurveSlider:
+    """A slider with one to three switches of two words; the barrier of the variants is 1.00, 0.90, 0.80, ... high."""
+    names = list(product(*list(WORDS.values())[:labels]))
+    records = zip(names, RECORDS.values(), strict=False)
+    return CurveSlider(variants=dict(records), label=tuple(WORDS)[:labels], **more)
 
 
 @pytest.fixture(scope="module")
@@ -322,6 +339,100 @@ def test_variants_can_be_switched_and_one_alone_shows_no_switch(host):
     assert alone.locator("#one .tk-segments legend").all_inner_texts() == ["Barrier in"]
 
 
+def switch(page, view: str = "#one") -> list[str]:
+    """The words chosen, switch by switch."""
+    return page.locator(f"{view} fieldset:not(:has([value=loss])) input:checked").evaluate_all(
+        "inputs => inputs.map(({ value }) => value)"
+    )
+
+
+def test_each_switch_keeps_the_choices_of_the_others(host):
+    page = host(with_switches())
+    names = page.locator("#one .tk-segments legend").all_inner_texts()
+    assert names == ["path", "neurons", "statistics", "Barrier in"]
+    assert switch(page) == ["line", "unaligned", "refreshed"]
+    steps = [("aligned", "0.80"), ("curve", "0.40"), ("stale", "0.30"), ("unaligned", "0.50"), ("line", "0.90")]
+    for word, height in steps:
+        page.locator("#one").get_by_role("radio", name=word, exact=True).click()
+        assert page.inner_text("#one .tk-verdict") == f"barrier {height} at t = 0.50"
+        assert page.inner_text("#two .tk-verdict") == page.inner_text("#one .tk-verdict")
+        assert saved(page)[1] == " · ".join(switch(page)) == " · ".join(switch(page, "#two")) and word in switch(page)
+
+
+def test_switches_are_moved_by_keys(host):
+    page = host(with_switches())
+    page.locator("#one input:checked").first.focus()
+    for press, chosen in [
+        ("ArrowRight", ["curve", "unaligned", "refreshed"]),
+        ("Tab", ["curve", "unaligned", "refreshed"]),
+        ("ArrowRight", ["curve", "aligned", "refreshed"]),
+        ("Tab", ["curve", "aligned", "refreshed"]),
+        ("ArrowLeft", ["curve", "aligned", "stale"]),
+        ("Shift+Tab", ["curve", "aligned", "stale"]),
+        ("ArrowLeft", ["curve", "unaligned", "stale"]),
+    ]:
+        page.keyboard.press(press)
+        assert switch(page) == chosen and page.evaluate("model.get('variant')") == " · ".join(chosen)
+    assert page.inner_text("#one .tk-verdict") == "barrier 0.50 at t = 0.50"
+
+
+def test_switches_follow_the_model(host):
+    page = host(with_switches())
+    page.evaluate("model.set('variant', 'curve · aligned · stale')")
+    assert switch(page) == switch(page, "#two") == ["curve", "aligned", "stale"]
+
+
+def test_a_word_without_an_alternative_gets_no_switch(host):
+    page = host(
+        CurveSlider(variants={("line", "a"): path_data(), ("line", "b"): path_data(0.5)}, label=("path", "who"))
+    )
+    assert page.locator("#one .tk-segments legend").all_inner_texts() == ["who", "Barrier in"]
+    page.locator("#one").get_by_role("radio", name="b", exact=True).check()
+    assert page.inner_text("#one .tk-verdict") == "barrier 0.50 at t = 0.50" and saved(page)[1] == "line · b"
+
+
+def test_digits_and_filters_are_those_of_the_variant_shown(host):
+    one, other = path_data(), path_data(height=0.5)
+    changed = replace(one, filters=one.filters[:, ::-1], predictions=np.full((POINTS, 3), 2))
+    page = host(CurveSlider(variants={"one": one, "changed": changed, "stale": other}))
+
+    def shown() -> list:
+        pictures = page.locator("#one .tk-filters img").evaluate_all("all => all.map((image) => image.src)")
+        return [page.locator("#one .tk-digits strong").all_inner_texts(), pictures]
+
+    first = shown()
+    page.locator("#one").get_by_role("radio", name="changed").check()
+    digits, filters = shown()
+    assert [said[-1] for said in digits] == ["2"] * 3 and filters == first[1][::-1] != first[1]
+    page.locator("#one").get_by_role("radio", name="stale").check()
+    assert shown() == first
+
+
+def test_the_other_variants_stand_faintly_behind_the_upper_chart(host):
+    page = host(with_switches(2))
+    upper, lower = (page.locator("#one .tk-chart").nth(i) for i in (0, 1))
+    assert upper.locator(".tk-ghost").count() == 3 and lower.locator(".tk-ghost").count() == 0
+    assert page.inner_text("#one .tk-legend").split("\n")[-1] == "the others"
+
+    def tops(kind: str) -> list[float]:
+        return sorted(upper.locator(kind).evaluate_all("paths => paths.map((path) => path.getBBox().height)"))
+
+    before, own = tops(".tk-ghost"), tops(".tk-curve.tk-test")
+    assert max(before) < own[0]  # the variant shown has the highest barrier
+    page.locator("#one").get_by_role("radio", name="curve").check()
+    assert sorted(tops(".tk-ghost") + tops(".tk-curve.tk-test")) == pytest.approx(sorted(before + own), abs=0.2)
+    assert tops(".tk-curve.tk-test") == pytest.approx([before[1]], abs=0.2)
+    page.locator("#one").get_by_role("radio", name="Accuracy").check()
+    assert upper.locator(".tk-ghost").count() == 3
+
+
+@pytest.mark.parametrize(("variants", "drawn"), [(1, 0), (8, 7), (9, 0)])
+def test_one_variant_has_no_others_and_nine_have_too_many(host, variants, drawn):
+    page = host(CurveSlider(variants={str(i): path_data() for i in range(variants)}))
+    assert page.locator("#one .tk-chart .tk-ghost").count() == drawn
+    assert ("the others" in page.inner_text("#one .tk-legend")) == (drawn > 0)
+
+
 def test_path_beyond_its_two_networks(host):
     t = np.linspace(-0.5, 1.5, 21)
     loss = 0.5 + (t - 0.5) ** 2
@@ -344,10 +455,18 @@ def resize(page, width: int) -> None:
     )
 
 
-@pytest.mark.parametrize("mapped", [False, True], ids=["plain", "map"])
+def two() -> CurveSlider:
+    return CurveSlider(variants={"stale": path_data(), "refreshed": path_data(0.25)})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [two, with_map, with_switches, lambda: with_switches(map=flat())],
+    ids=["plain", "map", "eight variants", "eight on a map"],
+)
 @pytest.mark.parametrize("width", [300, 400, 700, 1000])
-def test_nothing_sticks_out_and_nothing_jumps(host, width, mapped):
-    page = host(with_map() if mapped else CurveSlider(variants={"stale": path_data(), "refreshed": path_data(0.25)}))
+def test_nothing_sticks_out_and_nothing_jumps(host, width, make):
+    page = host(make())
     resize(page, width)
     height = page.locator("#one .tk").bounding_box()["height"]
     for t in [0, 0.123, 0.5, 1]:
@@ -433,6 +552,25 @@ def test_the_map_marks_a_b_and_c_and_draws_the_path_of_the_variant_shown(host):
     top = float(CURVE.at(np.linspace(0, 1, POINTS))[:, 1].max())
     unit = page.locator("#one .tk-map").bounding_box()["height"] / 5
     assert page.evaluate(height) == pytest.approx(top * unit, abs=0.2)
+
+
+def test_the_curve_on_the_map_goes_half_way_to_the_bend(host):
+    bend = torch.tensor([2.0, 3.5])
+    page = host(CurveSlider(variants={"curve": path_data(path=Bezier(A, bend, B))}, map=flat(third="bend")))
+    assert page.locator("#one .tk-map .tk-map-label").all_text_contents() == ["1", "A", "B", "bend"]
+    assert page.evaluate("getComputedStyle(document.querySelector('#one .tk-map-c')).fill") == "rgb(0, 158, 115)"
+    page.locator("#one .tk-go-middle").click()
+    assert centre(page, ".tk-map-point") == pytest.approx(on_map(page, [2, 1.75]), abs=0.2)
+    assert centre(page, ".tk-map-c") == pytest.approx(on_map(page, bend), abs=1.5)
+
+
+def test_a_polygonal_path_on_the_map_goes_through_the_bend(host):
+    bend = torch.tensor([2.0, 3.5])
+    page = host(CurveSlider(variants={"chain": path_data(path=PolyChain([A, bend, B]))}, map=flat(third="bend")))
+    page.locator("#one .tk-go-middle").click()
+    assert centre(page, ".tk-map-point") == pytest.approx(on_map(page, bend), abs=0.2)
+    page.mouse.click(*on_map(page, [1, 1.75]))
+    assert value(page) == pytest.approx(0.25, abs=0.003)
 
 
 def test_distances_on_the_map_are_true_and_its_bar_says_how_long_one_is(host):
@@ -547,6 +685,18 @@ def test_exported_page_works_from_disk_without_a_network(browser, tmp_path, sche
             "light": ("rgb(255, 255, 255)", "rgb(33, 33, 33)"),
             "dark": ("rgb(17, 17, 17)", "rgb(255, 255, 255)"),
         }[scheme]
+
+
+def test_exported_switches_work_from_disk_by_keys_alone(browser, tmp_path):
+    file = with_switches(map=flat()).export_html(tmp_path / "slider.html")
+    with browser.new_context(offline=True) as place:
+        page = place.new_page()
+        errors = collect_errors(page)
+        page.goto(file.as_uri())
+        for name in ["Tab", "ArrowRight", "Tab", "ArrowRight", "Tab", "ArrowRight"]:
+            page.keyboard.press(name)
+        assert page.inner_text(".tk-verdict") == "barrier 0.30 at t = 0.50"
+        assert switch(page, "") == ["curve", "aligned", "stale"] and errors == []
 
 
 def test_exported_map_works_from_disk_without_a_network(browser, tmp_path):

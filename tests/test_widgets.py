@@ -16,12 +16,13 @@ from torch import nn
 from toolkit import Bezier, Line, PolyChain, WeightSpace, models, plane
 from toolkit.data import Dataset, load
 from toolkit.landscape import Plane, scan
-from toolkit.widgets import CurveSlider, PathData, Widget, measure
+from toolkit.widgets import CurveSlider, PathData, Widget, measure, measuring, path_map
 from toolkit.widgets.base import PICTURE_LIMIT
 from toolkit.widgets.measuring import first_filters
 from toolkit.widgets.path_data import worst_first
 
 POINTS, IMAGES = 5, 6
+T = np.linspace(0, 1, POINTS)
 
 
 def path_data(**changes) -> PathData:
@@ -184,6 +185,45 @@ def test_a_record_keeps_its_path_when_the_path_is_trained_on(measured):
     assert torch.equal(record.path.at(0.5), line.at(0.5))
 
 
+@pytest.mark.parametrize("statistics", ["refreshed", "shared", "own"])
+@pytest.mark.parametrize("limit", [1, 2.5], ids=["one at a time", "two at a time"])
+def test_measuring_in_pieces_changes_nothing(measured, monkeypatch, limit, statistics):
+    space, data = WeightSpace(models.cnn()), measured[2].subset(100)
+    path = Bezier(space.init(0), space.init(1), space.init(2))
+    settings = {}
+    if statistics != "refreshed":
+        given = path.at(0.0 if statistics == "shared" else T).detach()
+        settings = {"refresh": False, "stats": space.refresh(given, data.train_x)}
+    whole = measure(space, path, data, points=5, images=8, **settings)
+    monkeypatch.setattr(measuring, "_NUMBERS_AT_ONCE", int(limit * space.size))
+    rows, evaluate = [], measuring.evaluate
+    monkeypatch.setattr(measuring, "evaluate", lambda *a, **more: rows.append(len(a[1])) or evaluate(*a, **more))
+    pieces = measure(space, path, data, points=5, images=8, **settings)
+    assert rows == ([1] * 5 if limit == 1 else [2, 2, 1])
+    for name, value in vars(whole).items():
+        if name not in ("path", "predictions", "total"):
+            np.testing.assert_allclose(getattr(pieces, name), value, rtol=1e-5, atol=1e-7, err_msg=name)
+    assert (pieces.predictions == whole.predictions).all() and pieces.total == whole.total
+
+
+def test_the_shadow_of_a_path_is_cast_in_pieces_too(monkeypatch):
+    cut, record = flat_plane(), path_data(path=BEND)
+    whole = path_map.PathMap(cut, {"path": record})
+    monkeypatch.setattr(measuring, "_NUMBERS_AT_ONCE", 6)
+    pieces = path_map.PathMap(cut, {"path": record})
+    assert [start for start, _ in measuring.in_pieces(BEND, record.t)] == [0, 2, 4]
+    assert pieces.tracks["path"] == pytest.approx(whole.tracks["path"], abs=1e-6)
+    assert pieces.away["path"] == pytest.approx(whole.away["path"])
+
+
+def test_statistics_for_another_number_of_points_are_refused(measured):
+    space, data = WeightSpace(models.cnn()), measured[2].subset(50)
+    path = Line(space.init(0), space.init(1))
+    rows = space.refresh(path.points, data.train_x)
+    with pytest.raises(ValueError, match="^stats must have one row for each of 5 networks, got 2 in "):
+        measure(space, path, data, points=5, refresh=False, stats=rows)
+
+
 class Two(nn.Module):
     """A network of two weights: class 1 has the logit w2 tanh(w1 x), class 0 has 0."""
 
@@ -265,6 +305,66 @@ def test_variants_follow_one_another():
     }
 
 
+WORDS = [("line", "unaligned"), ("line", "aligned"), ("curve", "unaligned"), ("curve", "aligned")]
+LABEL = ("path", "neurons")
+
+
+def four(**more) -> CurveSlider:
+    """Two switches; the loss of each variant rises less than that of the one before, the last one's not at all."""
+    records = [path_data(test_loss=0.2 + (3 - i) * 4 * T * (1 - T)) for i in range(4)]
+    return CurveSlider(variants=dict(zip(WORDS, records, strict=True)), label=LABEL, **more)
+
+
+def test_tuples_of_words_give_one_switch_for_each_word():
+    made = four()
+    assert made._spec["switches"] == [
+        {"label": "path", "words": ["line", "curve"]},
+        {"label": "neurons", "words": ["unaligned", "aligned"]},
+    ]
+    assert [v["words"] for v in made._spec["variants"]] == [list(words) for words in WORDS]
+    assert made.variant == "line · unaligned" == made._spec["variants"][0]["name"]
+    seen = []
+    made.observe(lambda change: seen.append(change["new"]), "variant")
+    made.variant = ("curve", "aligned")
+    assert made.variant == "curve · aligned" and made.data.barrier()[1] == 0
+    made.set_state({"variant": "curve · unaligned"})  # what arrives from the browser
+    assert seen == ["curve · aligned", "curve · unaligned"] and made.data.barrier()[1] == pytest.approx(1)
+    for bad, said in [(("curve", "mirrored"), "'curve · mirrored'"), ("aligned", "'aligned'")]:
+        with pytest.raises(ValueError) as caught:
+            made.variant = bad
+        names = "'line · unaligned', 'line · aligned', 'curve · unaligned', 'curve · aligned'"
+        assert str(caught.value) == f"variant must be one of {names}, got {said}."
+    assert made.variant == "curve · unaligned"
+
+
+def test_the_order_in_which_variants_are_given_does_not_mix_them_up():
+    record = [path_data(test_loss=np.full(POINTS, i)) for i in range(4)]
+    made = CurveSlider(variants={WORDS[i]: record[i] for i in (3, 0, 2, 1)}, label=LABEL)
+    assert made._spec["switches"][0]["words"] == ["curve", "line"]
+    for variant in made._spec["variants"]:
+        made.variant = tuple(variant["words"])
+        assert made.data.test_loss[0] == WORDS.index(tuple(variant["words"])) and made.variant == variant["name"]
+
+
+def test_a_plain_name_may_contain_the_dot_that_joins_words():
+    made = CurveSlider(variants={"a · b": path_data(), "c": path_data()}, label="Show")
+    assert made._spec["switches"] == [{"label": "Show", "words": ["a · b", "c"]}]
+    assert made.alt.startswith(
+        "Loss and accuracy along a path from network A (t = 0) to network B (t = 1), Show: a · b."
+    )
+
+
+def test_filters_that_variants_share_are_sent_once():
+    fresh, other = path_data(), path_data(filters=np.ones((POINTS, 4, 8, 8)))
+    made = CurveSlider(
+        variants={"fresh": fresh, "other": other, "stale": replace(fresh, test_loss=fresh.test_loss + 1)}
+    )
+    assert made._spec["filters"]["which"] == [0, 1, 0]
+    both = np.array([fresh.filters, other.filters])
+    scaled = np.clip(both / np.quantile(np.abs(both), 0.99), -1, 1)
+    assert np.allclose(np.frombuffer(made._filters, np.int8) / 127, scaled.ravel(), atol=0.5 / 127 + 1e-9)
+
+
 def test_a_map_travels_as_a_small_picture_and_the_tracks_of_all_variants():
     variants = {"line": path_data(path=LINE), "curve": path_data(path=BEND)}
     made = CurveSlider(variants=variants, map=flat_plane())
@@ -280,12 +380,12 @@ def test_a_map_travels_as_a_small_picture_and_the_tracks_of_all_variants():
         ],
         "frame": (-1, 5, -1, 4),
         "third": {"name": "C", "at": [2, 3]},
-        "range": ["0.2", "100"],
+        "range": ["0.2", "10+"],  # 50 times the least; all that is higher has one colour
     }
     ground = Image.open(BytesIO(made._ground)).convert("L")
     assert len(made._ground) <= PICTURE_LIMIT and ground.width / ground.height == pytest.approx(6 / 5, abs=0.01)
-    lower_left, lower_right, upper_left = (ground.getpixel((x, y)) for x, y in [(110, 520), (630, 520), (110, 10)])
-    assert lower_left < lower_right < upper_left
+    lower_left, lower_middle, upper_left = (ground.getpixel((x, y)) for x, y in [(110, 520), (300, 520), (110, 10)])
+    assert lower_left < lower_middle < upper_left
 
 
 def test_a_plain_slider_sends_no_map():
@@ -310,6 +410,12 @@ def test_a_path_beyond_the_picture_is_announced():
     assert made._spec["map"]["captions"][0].endswith(
         "Where it leaves the picture, the diamond waits at the edge, hollow."
     )
+
+
+def test_the_key_of_a_map_ends_at_the_highest_loss_where_that_is_near():
+    values = 0.2 + np.linspace(0, 4, 143).reshape(11, 13)
+    made = CurveSlider(variants={"path": path_data(path=LINE)}, map=flat_plane(values=values))
+    assert made._spec["map"]["range"] == ["0.2", "4.2"]
 
 
 @pytest.mark.parametrize(
@@ -358,6 +464,40 @@ def test_the_words_follow_the_state():
     assert "is 90.0 % at A and 90.0 % at B, with a barrier of 40.0 points at t = 0.50. At t = 0.00 the test" in made.alt
 
 
+def test_the_words_and_the_picture_name_the_variant_where_there_are_several():
+    made = four()
+    made.variant = ("curve", "unaligned")
+    where = "Loss and accuracy along a path from network A (t = 0) to network B (t = 1)"
+    assert made.alt.startswith(f"{where}, path: curve, neurons: unaligned. The test loss")
+    assert made.figure().get_suptitle() == "path: curve, neurons: unaligned"
+    assert slider().alt.startswith(f"{where}. The") and slider().figure().get_suptitle() == ""
+    same = {words: path_data() for words in WORDS[:2]}
+    half = CurveSlider(variants=same, label=LABEL)  # nothing to choose for the path
+    assert half.figure().get_suptitle() == "neurons: unaligned"
+
+
+def test_the_picture_draws_the_other_variants_faintly_and_all_at_one_scale():
+    made = four()
+    for variant in made._spec["variants"]:
+        made.variant = variant["name"]
+        upper, lower = made.figure().axes[:2]
+        faint = [line.get_ydata() for line in upper.lines if line.get_color() == "#b0b0b0"]
+        others = [data.test_loss for name, data in made._data.items() if name != made.variant]
+        assert np.array_equal(faint, others)
+        assert upper.get_ylim() == pytest.approx((0, 3.35), abs=0.01)
+        assert "the others" in [text.get_text() for text in upper.get_legend().texts]
+        assert not [line for line in lower.lines if line.get_color() == "#b0b0b0"]
+    alone = slider().figure().axes[0].get_legend()
+    assert [text.get_text() for text in alone.texts] == ["train", "test"]
+
+
+def test_more_than_seven_other_variants_would_be_a_thicket():
+    for count, drawn in [(8, 7), (9, 0)]:
+        upper = CurveSlider(variants={str(i): path_data() for i in range(count)}).figure().axes[0]
+        assert len([line for line in upper.lines if line.get_color() == "#b0b0b0"]) == drawn
+        assert ("the others" in [text.get_text() for text in upper.get_legend().texts]) == (drawn > 0)
+
+
 def test_the_words_and_the_picture_have_the_map():
     made = CurveSlider(variants={"path": path_data(path=LINE)}, map=flat_plane(), start=0.75)
     assert made.alt.endswith(
@@ -370,15 +510,30 @@ def test_the_words_and_the_picture_have_the_map():
     assert slider().picture() != made.picture() and len(made.picture()) <= PICTURE_LIMIT
 
 
-def test_the_picture_keeps_the_filters_heading_clear_of_the_digits():
+@pytest.mark.parametrize("names", ["a", "ab"], ids=["one variant", "two variants"])
+def test_the_picture_keeps_the_filters_heading_clear_of_the_digits(names):
     labels = np.arange(24) % 10
     misread = np.tile((labels + 1) % 10, (POINTS, 1))  # two lines under every digit
-    figure = slider(images=np.zeros((24, 1, 8, 8)), labels=labels, predictions=misread).figure()
+    data = path_data(images=np.zeros((24, 1, 8, 8)), labels=labels, predictions=misread)
+    figure = CurveSlider(variants=dict.fromkeys(names, data)).figure()
     figure.draw_without_rendering()
+    if names == "ab":
+        upper = figure.axes[0]._left_title.get_window_extent().y1
+        assert figure._suptitle.get_window_extent().y0 - upper >= 5
     heading = next(axes for axes in figure.axes if axes.get_title(loc="left") == "First-layer filters")
     top = heading._left_title.get_window_extent().y1
     lowest = min(a.xaxis.label.get_window_extent().y0 for a in figure.axes if "not" in a.get_xlabel())
     assert lowest - top >= 10  # pixels, at 100 an inch
+
+
+@pytest.mark.parametrize("bump", [4 * T * (1 - T), -4 * T * (1 - T)], ids=["mountain", "valley"])
+def test_the_picture_keeps_the_legend_clear_of_the_ends(bump):
+    figure = slider(train_loss=2 + bump, test_loss=2.2 + bump).figure()
+    figure.draw_without_rendering()
+    upper = figure.axes[0]
+    legend = upper.get_legend().get_window_extent()
+    ends = upper.transData.transform([(0, 2.2), (1, 2.2)])
+    assert not any(legend.padded(5).contains(*end) for end in ends)
 
 
 def test_picture_leaves_no_pyplot_figure_open():
@@ -421,7 +576,6 @@ def test_export_names_a_missing_folder(tmp_path):
 
 # ---------------------------------------------------------------- what is refused
 
-T = np.linspace(0, 1, POINTS)
 BAD_DATA = [
     ({"t": T[::-1]}, "t must hold at least 2 increasing positions, got [1, 0.75, 0.5, 0.25, ...]."),
     ({"t": T / 2}, "t must run from 0 or less to 1 or more, got 0 to 0.5."),
@@ -498,6 +652,43 @@ BAD_SLIDERS = [
 
 
 BAD_SLIDERS += [
+    (
+        {"variants": dict.fromkeys(WORDS[:3], ONE), "label": LABEL},
+        ValueError,
+        "variants must hold every combination of their words, but ('curve', 'aligned') is missing.",
+    ),
+    (
+        {"variants": {("line", "aligned"): ONE, ("curve",): ONE}, "label": LABEL},
+        ValueError,
+        "variants must be named by equally many words, but ('line', 'aligned') and ('curve',) differ.",
+    ),
+    (
+        {"variants": {"line": ONE, ("line",): ONE}},
+        ValueError,
+        "variants must be named by equally many words, but 'line' and ('line',) differ.",
+    ),
+    (
+        {"variants": {("line", "aligned"): ONE}},
+        ValueError,
+        "label must hold one word for each in ('line', 'aligned'), got 'Show'.",
+    ),
+    (
+        {"variants": {"line": ONE}, "label": LABEL},
+        ValueError,
+        "label must hold one word for each in 'line', got ('path', 'neurons').",
+    ),
+    (
+        {"variants": {"line": ONE}, "label": 3},
+        ValueError,
+        "label must hold one word for each in 'line', got 3.",
+    ),
+    (
+        {"variants": {("a · b", "c"): ONE}, "label": LABEL},
+        ValueError,
+        "variants must be named by words without ' · ', got ('a · b', 'c').",
+    ),
+    ({"variants": {("a", 3): ONE}}, TypeError, "variants must map names to PathData, got ('a', 3): PathData."),
+    ({"variants": {(): ONE}}, TypeError, "variants must map names to PathData, got (): PathData."),
     ({"variants": {"a": ONE}, "map": 3}, TypeError, "map must be a Plane from toolkit.plane, got int."),
     (
         {"variants": {"a": replace(ONE, path=LINE), "b": ONE}, "map": flat_plane()},

@@ -102,7 +102,8 @@ def plane(cut: Plane, line: Tensor | Mapping[str, Tensor] | None = None) -> Figu
     Returns:
         The figure.
     """
-    fig, ax = figure(height=4.0, width=6.2)
+    shape = np.ptp(cut.y) / np.ptp(cut.x)
+    fig, ax = figure(height=min(4.0, 0.9 + 4.8 * shape), width=6.2)
     field = fill(ax, cut)
     bar = fig.colorbar(field, ax=ax, label=cut.metric.replace("_", " "))
     bar.ax.yaxis.set_major_formatter("{x:.2g}")

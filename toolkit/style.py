@@ -1,8 +1,8 @@
 """How things look and are shown: one style for all figures, words with every picture, tables, spreads.
 
 The same network has the same colour and mark in every picture of the course: A is a blue circle, B a vermillion square,
-C, or the bend of a curve, a green triangle, the middle a black diamond, a barrier reddish purple. Importing this module makes the style
-matplotlib's default.
+C (or the bend of a curve) a green triangle, the middle a black diamond, a barrier reddish purple. Importing this module
+makes the style matplotlib's default.
 """
 
 from collections.abc import Sequence
@@ -137,5 +137,6 @@ def _with_few_colours(data: bytes) -> bytes:
     from PIL import Image
 
     buffer = BytesIO()
-    Image.open(BytesIO(data)).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    few = Image.open(BytesIO(data)).convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(buffer, "png", optimize=True)
     return buffer.getvalue()

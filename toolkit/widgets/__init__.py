@@ -1,13 +1,20 @@
 """Widgets: precomputed in Python, moved only in the browser.
 
-`CurveSlider` walks along a path between two networks. Each widget is a Python class with an ES module and a style
-sheet of its own; `base.py` holds what they share.
+`CurveSlider` walks along a path between two networks; `PermutationSlider` renumbers one network's units until they
+stand beside their partners in another. Each widget is a Python class with an ES module and a style sheet of its own;
+`base.py` holds what they share.
 """
 
 from typing import Any
 
-_HOME = {"CurveSlider": "curve_slider", "PathData": "path_data", "measure": "measuring", "Widget": "base"}
-__all__ = ["CurveSlider", "PathData", "Widget", "measure"]
+_HOME = {
+    "CurveSlider": "curve_slider",
+    "PathData": "path_data",
+    "PermutationSlider": "permutation_slider",
+    "Widget": "base",
+    "measure": "measuring",
+}
+__all__ = ["CurveSlider", "PathData", "PermutationSlider", "Widget", "measure"]
 
 
 def __getattr__(name: str) -> Any:

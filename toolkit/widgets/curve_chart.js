@@ -12,6 +12,11 @@ function diamond(x, y, r) {
   return `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`;
 }
 
+/** The variants drawn faintly behind the one shown: all the others, unless they would be a thicket. */
+function ghosts(data, shown = data.variants[0]) {
+  return data.variants.length <= 8 ? data.variants.filter((variant) => variant !== shown) : [];
+}
+
 /** Lowest and highest value to draw of a metric: the same for every variant, so that variants can be compared. */
 function extent(data, metric) {
   const values = data.variants.flatMap((v) => data.splits(metric).flatMap((split) => [...v.curves[`${split}_${metric}`]]));
@@ -59,12 +64,14 @@ function curveChart(data, withAxis) {
     return svg("linearGradient", { id, gradientUnits: "userSpaceOnUse", x1: x(0), x2: x(1), y1: 0, y2: 0 }, ...stops);
   }
 
-  function curves({ x, y }, variant, metric) {
-    return data.splits(metric).map((split) => {
-      const values = variant.curves[`${split}_${metric}`];
-      const points = [...values].map((v, i) => `${x(data.t[i]).toFixed(1)} ${y(v).toFixed(1)}`);
-      return svg("path", { class: `tk-curve tk-${split}`, d: `M${points.join("L")}`, stroke: `url(#${id})` });
-    });
+  function curve({ x, y }, values, className, more = {}) {
+    const points = [...values].map((v, i) => `${x(data.t[i]).toFixed(1)} ${y(v).toFixed(1)}`);
+    return svg("path", { class: `tk-curve ${className}`, d: `M${points.join("L")}`, ...more });
+  }
+
+  function curves(at, variant, metric) {
+    return data.splits(metric).map((split) =>
+      curve(at, variant.curves[`${split}_${metric}`], `tk-${split}`, { stroke: `url(#${id})` }));
   }
 
   function ends({ x, y }, variant, metric) {
@@ -106,7 +113,8 @@ function curveChart(data, withAxis) {
     const extra = withBarrier ? barrier(at, variant, metric) : [];
     const area = extra.filter((part) => part.classList.contains("tk-area"));
     const rest = extra.filter((part) => !part.classList.contains("tk-area"));
-    figure.replaceChildren(svg("defs", {}, gradient(at)), ...area, ...grid(at, metric), rule, ...rest,
+    const behind = withBarrier ? ghosts(data, variant).map((other) => curve(at, other.curves[`test_${metric}`], "tk-ghost")) : [];
+    figure.replaceChildren(svg("defs", {}, gradient(at)), ...area, ...grid(at, metric), ...behind, rule, ...rest,
       ...curves(at, variant, metric), ...ends(at, variant, metric), marks.train, marks.test);
     rule.setAttribute("y1", 2);
     rule.setAttribute("y2", at.floor);

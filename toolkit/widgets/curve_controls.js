@@ -72,11 +72,12 @@ function controls(data, play, set, places) {
   return { element, playing, number, top };
 }
 
-function legend() {
+function legend(withOthers) {
   const line = (name) => svg("svg", { width: 26, height: 10, "aria-hidden": "true" },
     svg("line", { x1: 1, x2: 25, y1: 5, y2: 5, class: name }));
-  return html("div", { class: "tk-legend" },
-    html("span", {}, line("tk-train"), "train"), html("span", {}, line("tk-test"), "test"), html("span", {}, line("tk-chord"), "straight chord"));
+  const lines = [["tk-train", "train"], ["tk-test", "test"], ["tk-chord", "straight chord"]];
+  if (withOthers) lines.push(["tk-ghost", "the others"]);
+  return html("div", { class: "tk-legend" }, ...lines.map(([name, words]) => html("span", {}, line(name), words)));
 }
 
 /** Press and drag on a surface. */

@@ -1,6 +1,6 @@
 """The static twin of a CurveSlider: the same charts, digits and filters as a matplotlib figure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ from toolkit.widgets.path_data import METRICS, PathData, strongest, worst_first
 
 A, B, BARRIER, WRONG = "#0072B2", "#D55E00", "#CC79A7", "#F0E442"
 LABELS = {"loss": "Loss", "accuracy": "Accuracy", "ece": "Calibration error"}
-INK, QUIET, LINE = "#212121", "#616161", "#e0e0e0"
+INK, QUIET, LINE, GHOST = "#212121", "#616161", "#e0e0e0", "#b0b0b0"
+GHOSTS = 7  # curves of other variants; more would be a thicket
 
 
 def show_value(metric: str, value: float) -> str:
@@ -18,17 +19,32 @@ def show_value(metric: str, value: float) -> str:
     return {"loss": f"{value:.2f}", "accuracy": f"{100 * value:.1f} %", "ece": f"{value:.3f}"}[metric]
 
 
-def draw(data: PathData, classes: list[str], metric: str, t: float, draw_map: Callable | None = None) -> Any:
-    """Draw charts, digits, filters and, with `draw_map(axes)`, the map at t, on a figure pyplot does not know of."""
+def draw(
+    data: PathData,
+    classes: list[str],
+    metric: str,
+    t: float,
+    draw_map: Callable | None = None,
+    title: str = "",
+    others: Sequence[PathData] = (),
+) -> Any:
+    """Draw charts, digits, filters and, with `draw_map(axes)`, the map at t, on a figure pyplot does not know of.
+
+    A title names the variant; the other variants' test curves are drawn faintly behind its own.
+    """
     from matplotlib.figure import Figure
 
     strips = data.images is not None or data.filters is not None
-    figure = Figure(figsize=(7.6, 6.5 if draw_map and strips else 4.3), facecolor="white")
-    left, right, below = _layout(figure, draw_map is not None, strips)
+    height = (6.5 if draw_map and strips else 4.3) + (0.3 if title else 0)
+    figure = Figure(figsize=(7.6, height), facecolor="white")
+    if title:
+        figure.suptitle(title, x=0.075, y=0.985, ha="left", fontsize=9, color=INK)
+    left, right, below = _layout(figure, draw_map is not None, strips, 0.05 if title else 0)
     upper, lower = (figure.add_subplot(cell) for cell in left.subgridspec(2, 1, height_ratios=(1.7, 1), hspace=0.35))
-    _chart(upper, data, metric, t)
+    _chart(upper, data, metric, t, others)
+    _ghosts(upper, others, metric)
     _barrier(upper, data, metric)
-    _chart(lower, data, "loss" if metric == "accuracy" else "accuracy", t)
+    _chart(lower, data, "loss" if metric == "accuracy" else "accuracy", t, others)
     lower.set_xlabel("t", labelpad=-8, color=QUIET, fontsize=8)
     if draw_map:
         draw_map(figure.add_subplot(right))
@@ -41,14 +57,14 @@ def draw(data: PathData, classes: list[str], metric: str, t: float, draw_map: Ca
     return figure
 
 
-def _layout(figure: Any, has_map: bool, has_strips: bool) -> tuple[Any, Any, Any]:
+def _layout(figure: Any, has_map: bool, has_strips: bool, title: float) -> tuple[Any, Any, Any]:
     """Cells for the charts, for what stands beside them, and a grid of two for what stands below, or None."""
     edges = {"left": 0.075, "right": 0.985, "wspace": 0.12, "width_ratios": (1.25, 1)}
     if has_map and has_strips:
         below = figure.add_gridspec(1, 2, top=0.325, bottom=0.05, **edges)
-        return *figure.add_gridspec(1, 2, top=0.955, bottom=0.42, **edges), below
+        return *figure.add_gridspec(1, 2, top=0.955 - title, bottom=0.42, **edges), below
     if has_map or has_strips:
-        return *figure.add_gridspec(1, 2, top=0.93, bottom=0.08, **edges), None
+        return *figure.add_gridspec(1, 2, top=0.93 - title, bottom=0.08, **edges), None
     return figure.add_gridspec(1, 1)[0], None, None
 
 
@@ -57,12 +73,14 @@ def show_gap(metric: str, height: float) -> str:
     return f"{100 * height:.1f} points" if metric == "accuracy" else show_value(metric, height)
 
 
-def _chart(axes: Any, data: PathData, metric: str, t: float) -> None:
+def _chart(axes: Any, data: PathData, metric: str, t: float, others: Sequence[PathData]) -> None:
     for split, style, width in [("train", "-", 1.2), ("test", "--", 1.9)]:
         series = f"{split}_{metric}"
         if getattr(data, series) is None:
             continue
         axes.plot(data.t, getattr(data, series), style, color=INK, linewidth=width, label=split)
+        for other in others:  # the same scale for every variant, so that they can be compared
+            axes.update_datalim(np.column_stack([other.t, getattr(other, series)]))
         axes.plot(
             t,
             data.at(series, t),
@@ -87,18 +105,35 @@ def _chart(axes: Any, data: PathData, metric: str, t: float) -> None:
         axes.set_ylim(bottom=0)
 
 
+def _ghosts(axes: Any, others: Sequence[PathData], metric: str) -> None:
+    if len(others) <= GHOSTS:
+        for i, data in enumerate(others):
+            label = None if i else "the others"
+            axes.plot(
+                data.t, getattr(data, f"test_{metric}"), "--", color=GHOST, linewidth=1.2, label=label, zorder=1.5
+            )
+
+
 def _barrier(axes: Any, data: PathData, metric: str) -> None:
     axes.plot([0, 1], [data.chord(metric, 0), data.chord(metric, 1)], ":", color=QUIET, linewidth=1)
-    axes.legend(frameon=False, fontsize=7, loc="upper right", handlelength=2.6, labelcolor=QUIET)
+    axes.legend(frameon=False, fontsize=7, loc="best", handlelength=2.6, labelcolor=QUIET)
     top, height = data.barrier(metric)
     if height <= 0:
         return
     foot = data.chord(metric, top)
+    heads = min(10, 110 * height / np.ptp(axes.get_ylim()))  # points: each at most a third of a short arrow
     axes.annotate(
         "",
         (top, foot),
         (top, foot + METRICS[metric] * height),
-        arrowprops={"arrowstyle": "<->", "color": BARRIER, "linewidth": 2, "shrinkA": 0, "shrinkB": 0},
+        arrowprops={
+            "arrowstyle": "<->",
+            "mutation_scale": heads,
+            "color": BARRIER,
+            "linewidth": 2,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
         zorder=4,
     )
     axes.set_title(f"barrier {show_gap(metric, height)} at t = {top:.2f}", loc="right", fontsize=8, color=INK, pad=4)

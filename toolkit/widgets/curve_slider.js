@@ -8,12 +8,13 @@ function read(model) {
   const predictions = decode(model.get("_predictions"), Uint8Array);
   const filters = decode(model.get("_filters"), Int8Array);
   const tracks = decode(model.get("_tracks"), Float32Array);
-  const part = (array, i) => array.subarray((i * array.length) / spec.variants.length, ((i + 1) * array.length) / spec.variants.length);
-  const variants = spec.variants.map(({ name, barriers }, i) => {
+  const part = (array, i, parts = spec.variants.length) => array.subarray((i * array.length) / parts, ((i + 1) * array.length) / parts);
+  const pieces = spec.filters ? 1 + Math.max(...spec.filters.which) : 1;
+  const variants = spec.variants.map(({ name, words, barriers }, i) => {
     const own = part(curves, i);
     const named = spec.series.map((series, s) => [series, own.subarray(s * t.length, (s + 1) * t.length)]);
-    return { name, barriers, curves: Object.fromEntries(named), predictions: part(predictions, i), filters: part(filters, i),
-      track: part(tracks, i), caption: spec.map?.captions[i] };
+    return { name, words, barriers, curves: Object.fromEntries(named), predictions: part(predictions, i),
+      filters: part(filters, spec.filters?.which[i] ?? 0, pieces), track: part(tracks, i), caption: spec.map?.captions[i] };
   });
   const images = spec.images && { ...spec.images, pixels: decode(model.get("_images"), Uint8Array) };
   const map = spec.map && { ...spec.map, ground: decode(model.get("_ground"), Uint8Array) };
@@ -66,12 +67,13 @@ function assemble(data, act) {
   const range = slider(data, act.go);
   const bar = controls(data, act.play, act.go, act.places);
   const metric = segments("Barrier in", data.metrics.map((name) => [name, METRICS[name].label]), unique("tk-metric"), act.metric);
-  const variant = segments(data.label, data.variants.map(({ name }) => [name, name]), unique("tk-variant"), act.variant);
+  const switches = data.switches.map(({ label, words }, i) =>
+    segments(label, words.map((word) => [word, word]), unique("tk-variant"), (word) => act.choose(i, word)));
   const strips = [data.images && digitStrip(data), data.filters && filterStrip(data)].filter(Boolean);
   const readout = html("p", { class: "tk-readout", "aria-hidden": "true" });
   const spoken = html("p", { class: "tk-spoken", role: "status", "aria-live": "polite" });
-  const several = data.variants.length > 1 ? [variant.element] : [];
-  const choices = html("div", { class: "tk-choices" }, ...several, metric.element, legend());
+  const several = switches.filter((_, i) => data.switches[i].words.length > 1).map(({ element }) => element);
+  const choices = html("div", { class: "tk-choices" }, ...several, metric.element, legend(ghosts(data).length > 0));
   const track = html("div", { class: "tk-track" }, range);
   const left = html("div", { class: "tk-left" }, upper.element, lower.element, track, bar.element, readout, spoken);
   const side = html("div", { class: "tk-side" }, ...strips.map((strip) => strip.element));
@@ -81,7 +83,7 @@ function assemble(data, act) {
   const root = html("div", { class: "tk tk-curve-slider", role: "group", "aria-label": data.title }, choices, body);
   root.addEventListener("keydown", (event) => event.stopPropagation()); // else notebook shortcuts take the keys
   for (const { surface, under } of [upper, lower, map].filter(Boolean)) dragOn(surface, (event) => act.go(under(event)));
-  return { root, left, map, upper, lower, range, bar, metric, variant, strips, readout, spoken };
+  return { root, left, map, upper, lower, range, bar, metric, switches, strips, readout, spoken };
 }
 
 /** What the controls do: they change the model, and the model's listeners change what is shown. */
@@ -103,7 +105,10 @@ function actions(model, data, show) {
     go, film, play: film.toggle, current: variant,
     places: () => [0, 0.5, variant().barriers[model.get("metric")].t, 1],
     metric: (name) => store("metric", name),
-    variant: (name) => store("variant", name),
+    choose: (place, word) => {
+      const words = variant().words.map((own, i) => (i === place ? word : own));
+      store("variant", data.variants.find((other) => other.words.every((own, i) => own === words[i])).name);
+    },
   };
 }
 
@@ -138,7 +143,7 @@ function render({ model, el }) {
     lower.draw([width, low], act.current(), metric === "accuracy" ? "loss" : "accuracy", false);
     bar.top.disabled = act.current().barriers[metric].value <= 0;
     parts.metric.select(metric);
-    parts.variant.select(act.current().name);
+    parts.switches.forEach((control, i) => control.select(act.current().words[i]));
     move();
   }
 

@@ -10,6 +10,7 @@ import traitlets
 from toolkit import _expect
 from toolkit.widgets import curve_picture
 from toolkit.widgets.base import Widget, source
+from toolkit.widgets.curve_switches import VariantName, spoken, switches
 from toolkit.widgets.curve_traits import checked, classes, encode
 from toolkit.widgets.path_data import PathData
 from toolkit.widgets.path_map import PathMap
@@ -36,19 +37,21 @@ class CurveSlider(Widget):
         refresh: estimate the BatchNorm statistics anew at every point.
         start: the t to start at.
         variants: instead of space, path and dataset: records of `measure` (or `PathData`) by name, at the same
-            t and for the same images; the learner can switch between them.
-        label: what the switch between variants is called.
+            t and for the same images; the learner can switch between them. Names that are tuples of words, such as
+            `("curve", "aligned")`, give one switch for each word; every combination of the words must be there.
+        label: what the switch between variants is called; a tuple of labels where names are tuples.
         map: a `Plane` of the same space, shown as a map with the path on it; variants need their `path` for it, which
             those of `measure` have.
 
     Attributes:
         value: the present t; read it, set it, or `observe` it.
         metric: the metric whose barrier is drawn: `"loss"`, `"accuracy"` or `"ece"`.
-        variant: name of the variant shown.
+        variant: name of the variant shown, the words of a tuple joined as in `"curve · aligned"`; set it to either.
 
     Raises:
         TypeError: if the path is given in part, or both ways, or `map` is no plane.
-        ValueError: if the variants disagree, `start` lies off the path, or `map` is a plane of another space.
+        ValueError: if the variants disagree or a combination is missing, `start` lies off the path, or `map` is a
+            plane of another space.
 
     Example:
         >>> ones = PathData([0, 0.5, 1], [0.1, 1.3, 0.1], [0.2, 1.6, 0.4], [1, 0.7, 1], [0.9, 0.6, 0.9], total=500)
@@ -64,7 +67,7 @@ class CurveSlider(Widget):
     _css = source("shared.css", "curve_slider.css")
 
     value = traitlets.Float(0.5, help="the present t").tag(sync=True)
-    variant = traitlets.Unicode(help="name of the variant shown").tag(sync=True)
+    variant = VariantName(help="name of the variant shown").tag(sync=True)
     metric = traitlets.Unicode("loss", help="the metric whose barrier is drawn").tag(sync=True)
     _spec = traitlets.Dict().tag(sync=True)
     _t = traitlets.Bytes().tag(sync=True)
@@ -85,8 +88,8 @@ class CurveSlider(Widget):
         images: int = 24,
         refresh: bool = True,
         start: float = 0.5,
-        variants: Mapping[str, PathData] | None = None,
-        label: str = "Show",
+        variants: Mapping[str | tuple[str, ...], PathData] | None = None,
+        label: str | tuple[str, ...] = "Show",
         map: "Plane | None" = None,
     ) -> None:
         """Measure the path, or take what was measured."""
@@ -100,10 +103,11 @@ class CurveSlider(Widget):
 
             variants = {"path": measure(space, path, dataset, points, images, refresh)}
         self._data = checked(variants)
+        self._switches = switches(list(variants), label)
         first = next(iter(self._data.values()))
         _check_position("start", start, first)
         self._map = None if map is None else PathMap(map, self._data)
-        traits = encode(self._data, label, self._map)
+        traits = encode(self._data, self._switches, self._map)
         super().__init__(value=float(start), variant=next(iter(self._data)), **traits)
 
     @property
@@ -123,17 +127,25 @@ class CurveSlider(Widget):
             f"a barrier of {curve_picture.show_gap(name, height)} at t = {top:.2f}" if height > 0 else "no barrier"
         )
         accuracy = data.at("test_accuracy", t)
+        chosen = f", {self._chosen}" if self._chosen else ""
         return (
-            f"Loss and accuracy along a path from network A (t = 0) to network B (t = 1). "
+            f"Loss and accuracy along a path from network A (t = 0) to network B (t = 1){chosen}. "
             f"The {what} is {a} at A and {b} at B, with {barrier}. "
             f"At t = {t:.2f} the {what} is {now} and {round((1 - accuracy) * data.total)} of {data.total} "
             f"test examples are wrong."
         ) + (f" {self._map.alt(self.variant, t)}" if self._map else "")
 
+    @property
+    def _chosen(self) -> str:
+        return spoken(self._switches, self.variant)
+
     def figure(self) -> Any:
         """Draw the present state as a matplotlib figure."""
         draw_map = self._map and partial(self._map.draw, name=self.variant, t=self.value)
-        return curve_picture.draw(self.data, classes(self._data), self.metric, self.value, draw_map)
+        others = [data for name, data in self._data.items() if name != self.variant]
+        return curve_picture.draw(
+            self.data, classes(self._data), self.metric, self.value, draw_map, title=self._chosen, others=others
+        )
 
     def __repr__(self) -> str:
         """Return a text that is the same in every run."""

@@ -5,23 +5,24 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.widgets.curve_switches import Switch, by_joined_name, is_name, words_of
 from toolkit.widgets.path_data import SERIES, PathData, strongest, worst_first
 from toolkit.widgets.path_map import PathMap
 
 
-def checked(variants: Mapping[str, PathData]) -> dict[str, PathData]:
-    """Return the variants as a dict if one control can show them all: same t, same metrics, same images."""
+def checked(variants: Mapping[str | tuple[str, ...], PathData]) -> dict[str, PathData]:
+    """Return the variants by name if one control can show them all: same t, same metrics, same images."""
     if not isinstance(variants, Mapping) or not variants:
         raise ValueError(f"variants must map at least one name to a measured path, got {variants!r}.")
     for name, data in variants.items():
-        if not isinstance(name, str) or not isinstance(data, PathData):
+        if not is_name(name) or not isinstance(data, PathData):
             raise TypeError(f"variants must map names to PathData, got {name!r}: {type(data).__name__}.")
     first_name, first = next(iter(variants.items()))
     for name, data in variants.items():
         for field in ("t", *SERIES, "images", "labels", "filters", "total"):
             if not _agree(field, getattr(first, field), getattr(data, field)):
                 raise ValueError(f"variants must share {field}, but {first_name!r} and {name!r} differ.")
-    return dict(variants)
+    return by_joined_name(variants)
 
 
 def _agree(field: str, a: Any, b: Any) -> bool:
@@ -41,7 +42,7 @@ def classes(variants: Mapping[str, PathData]) -> list[str]:
     return [str(number) for number in range(int(highest) + 1)]
 
 
-def encode(variants: dict[str, PathData], label: str, path_map: PathMap | None) -> dict[str, Any]:
+def encode(variants: dict[str, PathData], found: list[Switch], path_map: PathMap | None) -> dict[str, Any]:
     """Write the variants, and the map if there is one, as traits: a small description, and arrays as bytes."""
     records = list(variants.values())
     first = records[0]
@@ -49,8 +50,11 @@ def encode(variants: dict[str, PathData], label: str, path_map: PathMap | None) 
     curves = np.array([[getattr(data, name) for name in series] for data in records], dtype=np.float32)
     spec = {
         "title": "Path from network A to network B",
-        "label": label,
-        "variants": [{"name": name, "barriers": _barriers(data)} for name, data in variants.items()],
+        "switches": [{"label": switch.label, "words": switch.words} for switch in found],
+        "variants": [
+            {"name": name, "words": words_of(found, name), "barriers": _barriers(data)}
+            for name, data in variants.items()
+        ],
         "series": series,
         "metrics": first.metrics,
         "classes": classes(variants),
@@ -62,7 +66,8 @@ def encode(variants: dict[str, PathData], label: str, path_map: PathMap | None) 
     traits = {"_spec": spec, "_t": first.t.tobytes(), "_curves": curves.tobytes()}
     if path_map:
         tracks = np.array([path_map.tracks[name] for name in variants], dtype=np.float32)
-        traits |= {"_ground": path_map.ground(), "_tracks": tracks.tobytes()}
+        ground, spec["map"]["range"] = path_map.ground()
+        traits |= {"_ground": ground, "_tracks": tracks.tobytes()}
     if first.images is not None:
         order = worst_first(records)
         n, channels, height, width = first.images.shape
@@ -71,13 +76,26 @@ def encode(variants: dict[str, PathData], label: str, path_map: PathMap | None) 
         traits["_images"] = np.rint(255 * first.images[order]).astype(np.uint8).tobytes()
         traits["_predictions"] = np.array([data.predictions[:, order] for data in records], dtype=np.uint8).tobytes()
     if first.filters is not None:
-        knots, count, height, width = first.filters.shape
-        where = np.linspace(first.t[0], first.t[-1], knots).tolist()
-        spec["filters"] = {"count": count, "height": height, "width": width, "knots": where}
-        filters = np.array([data.filters for data in records])
-        scaled = np.clip(filters / strongest(filters), -1, 1)
-        traits["_filters"] = np.rint(127 * scaled).astype(np.int8).tobytes()
+        spec["filters"], traits["_filters"] = _filters(records)
     return traits
+
+
+def _filters(records: list[PathData]) -> tuple[dict[str, Any], bytes]:
+    """The filters' description and their bytes; variants with the same filters share them."""
+    knots, count, height, width = records[0].filters.shape
+    t = records[0].t
+    filters, which = _distinct([data.filters for data in records])
+    where = np.linspace(t[0], t[-1], knots).tolist()
+    scaled = np.clip(filters / strongest(filters), -1, 1)
+    spec = {"count": count, "height": height, "width": width, "knots": where, "which": which}
+    return spec, np.rint(127 * scaled).astype(np.int8).tobytes()
+
+
+def _distinct(arrays: list[np.ndarray]) -> tuple[np.ndarray, list[int]]:
+    """The arrays without repeats, and the place of each among them: other statistics, same filters."""
+    keys = [array.tobytes() for array in arrays]
+    unique = dict(zip(keys, arrays, strict=True))
+    return np.array(list(unique.values())), [list(unique).index(key) for key in keys]
 
 
 def _barriers(data: PathData) -> dict[str, dict[str, float]]:

@@ -1,7 +1,7 @@
 """Measuring a path for a CurveSlider: curves, predictions for some test images, first-layer filters."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -11,7 +11,9 @@ from torch import Tensor
 
 from toolkit import _expect
 from toolkit.data import Dataset
-from toolkit.landscape.path import positions, scan
+from toolkit.engine import check_rows, rows_of
+from toolkit.landscape.measure import evaluate
+from toolkit.landscape.path import _NUMBERS_AT_ONCE, positions
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Path
 from toolkit.widgets.path_data import SERIES, PathData
@@ -53,24 +55,38 @@ def measure(
     if not isinstance(path, Path):
         raise TypeError(f"path must be a Line, Bezier or PolyChain, got {type(path).__name__}.")
     t = positions(points)
-    networks = path.at(t).detach()
-    if refresh:  # once for the curves and the images
-        stats = space.refresh(networks, dataset.train_x)
-    curves = scan(space, path, dataset, points=t, refresh=False, stats=stats)
-    measured = {name: getattr(curves, name) for name in SERIES}
-    shown = _predictions(space, networks, dataset, images, stats) if images and dataset.test_x.dim() == 4 else {}
+    check_rows(stats, len(t))
+    shown = images if dataset.test_x.dim() == 4 else 0
+    parts = []
+    for start, networks in in_pieces(path, t):
+        if refresh:  # once for the curves and the images
+            own = space.refresh(networks, dataset.train_x)
+        else:
+            own = rows_of(stats, start, start + len(networks))
+        parts.append(_piece(space, networks, dataset, shown, own))
+    measured = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if shown:
+        measured |= {"images": dataset.test_x[:shown].cpu().numpy(), "labels": dataset.test_y[:shown].cpu().numpy()}
     filters = first_filters(space, path, t, tuple(dataset.test_x.shape[1:]))
-    return PathData(t, **measured, **shown, filters=filters, total=len(dataset.test_x), path=copy.deepcopy(path))
+    return PathData(t, **measured, filters=filters, total=len(dataset.test_x), path=copy.deepcopy(path))
+
+
+def in_pieces(path: Path, t: np.ndarray) -> Iterator[tuple[int, Tensor]]:
+    """Write out the networks at t a few at a time: the index of the first one, and the networks [N, D]."""
+    size = max(1, _NUMBERS_AT_ONCE // path.points.shape[1])
+    for start in range(0, len(t), size):
+        yield start, path.at(t[start : start + size]).detach()
 
 
 @torch.no_grad()
-def _predictions(
+def _piece(
     space: WeightSpace, networks: Tensor, dataset: Dataset, n: int, stats: dict[str, Tensor] | None
-) -> dict:
-    """Predict the first n test images with each of the networks [T, D]."""
-    x, y = dataset.test_x[:n], dataset.test_y[:n]
-    said = space.logits(networks, x, stats).argmax(-1)
-    return {"images": x.cpu().numpy(), "labels": y.cpu().numpy(), "predictions": said.cpu().numpy()}
+) -> dict[str, np.ndarray]:
+    """Curves of the networks [N, D], and what they read in the first n test images."""
+    measured = evaluate(space, networks, dataset, SERIES, refresh=False, stats=stats)
+    if n:
+        measured["predictions"] = space.logits(networks, dataset.test_x[:n], stats).argmax(-1).cpu().numpy()
+    return measured
 
 
 @torch.no_grad()

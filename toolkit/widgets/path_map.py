@@ -7,6 +7,7 @@ import numpy as np
 
 from toolkit.landscape import Plane
 from toolkit.widgets.base import png
+from toolkit.widgets.measuring import in_pieces
 from toolkit.widgets.path_data import PathData
 
 A, B, C, INK = "#0072B2", "#D55E00", "#009E73", "#000000"
@@ -94,18 +95,16 @@ class PathMap:
 
     def describe(self) -> dict[str, Any]:
         """What the browser needs to know besides the ground and the tracks."""
-        values = self.cut.values
         return {
             "alt": f"map of the {self.measure}, dark where it is low, with the path from A to B",
             "title": f"Map of the {self.measure}",
             "captions": [self.caption(name) for name in self.tracks],
             "frame": self.frame,
             "third": self.third,
-            "range": [_brief(self.cut.metric, value) for value in (values.min(), values.max())],
         }
 
-    def ground(self) -> bytes:
-        """The plane alone, edge to edge, as a PNG of at most 40 kB."""
+    def ground(self) -> tuple[bytes, list[str]]:
+        """The plane alone, edge to edge, as a PNG of at most 40 kB; and what its darkest and brightest colour mean."""
         from matplotlib.figure import Figure
 
         from toolkit import plots
@@ -114,9 +113,11 @@ class PathMap:
         inches = PIXELS / 100 / max(right - left, high - low)
         figure = Figure(figsize=(inches * (right - left), inches * (high - low)), dpi=100)
         axes = figure.add_axes((0, 0, 1, 1))
-        plots.fill(axes, self.cut)
+        brightest = float(plots.fill(axes, self.cut).levels[-1])
         axes.set_axis_off()
-        return png(figure)
+        low, high = float(self.cut.values.min()), float(self.cut.values.max())
+        more = "+" if high > 1.001 * brightest else ""
+        return png(figure), [_brief(self.cut.metric, low), _brief(self.cut.metric, min(high, brightest)) + more]
 
     def draw(self, axes: Any, name: str, t: float) -> None:
         """Draw the map with a path at t on matplotlib axes."""
@@ -150,12 +151,15 @@ def _shadow(cut: Plane, name: str, data: PathData) -> tuple[np.ndarray, float]:
     """Coordinates [T, 2] of a path on the plane, and how far its farthest point is from there."""
     if data.path is None:
         raise ValueError(f"variants must hold their path where there is a map, but {name!r} has none.")
-    theta = data.path.at(data.t).detach()
-    if theta.shape[1] != len(cut.origin):
-        raise ValueError(f"map must be a plane in the path's space R^{theta.shape[1]}, got one in R^{len(cut.origin)}.")
-    track = cut.project(theta)
-    above = [theta_t - cut.at(float(x), float(y)) for theta_t, (x, y) in zip(theta, track, strict=True)]
-    return track, max(float(offset.norm()) for offset in above)
+    track, away = [], []
+    for _, networks in in_pieces(data.path, data.t):
+        size = networks.shape[1]
+        if size != len(cut.origin):
+            raise ValueError(f"map must be a plane in the path's space R^{size}, got one in R^{len(cut.origin)}.")
+        places = cut.project(networks)
+        track.append(places)
+        away += [float((at - cut.at(*map(float, xy))).norm()) for at, xy in zip(networks, places, strict=True)]
+    return np.concatenate(track), max(away)
 
 
 def _brief(metric: str, value: float) -> str:
