@@ -18,7 +18,7 @@ from toolkit.widgets import CurveSlider, PathData
 from toolkit.widgets.base import _json, source
 
 POINTS = 11
-LESSON = Path(__file__).parent.parent / "lessons" / "01_two_networks.ipynb"
+LESSONS = Path(__file__).parent.parent / "lessons"
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
 <body><div id="one" style="width: 760px"></div><div id="two" style="width: 760px"></div>
@@ -752,14 +752,13 @@ def lab(browser, tmp_path_factory):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SMALL.strip())])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, folder / "notebooks" / "small.ipynb")
-    if LESSON.exists():
-        shutil.copytree(LESSON.parent, folder / "notebooks" / "lessons")
+    shutil.copytree(LESSONS, folder / "notebooks" / "lessons")
     with jupyterlab(folder) as server:
         yield server
 
 
-def in_lab(lab, browser, notebook: str) -> None:
-    """Run the notebook, move its first slider by keys and by mouse, and read the value in the kernel."""
+def run_in_lab(lab, browser, notebook: str):
+    """Run the notebook, move its first CurveSlider by keys and by mouse, and read the value in the kernel."""
     page = lab.open(browser, notebook)
     run_all(page)
     widget = page.locator(".tk-curve-slider").first
@@ -786,14 +785,44 @@ def in_lab(lab, browser, notebook: str) -> None:
     page.mouse.up()
     assert float(range_input.input_value()) == pytest.approx(0.7, abs=0.02) and in_kernel(0.7)
     assert page.errors == []
-    page.close()
+    return page
 
 
 def test_slider_lives_in_jupyterlab(lab, browser):
-    in_lab(lab, browser, "small.ipynb")
+    run_in_lab(lab, browser, "small.ipynb").close()
 
 
-def test_lesson_01_runs_in_jupyterlab_and_its_slider_moves(lab, browser):
-    if not LESSON.exists():
-        pytest.skip("lessons/01_two_networks.ipynb is not written yet")
-    in_lab(lab, browser, "lessons/01_two_networks.ipynb")
+@pytest.mark.parametrize("name", ["01_two_networks", "02_round_the_mountain", "03_rearranged"])
+def test_lessons_run_in_jupyterlab_and_their_sliders_move(lab, browser, name):
+    page = run_in_lab(lab, browser, f"lessons/{name}.ipynb")
+    if name == "03_rearranged":
+        move_permutation_slider(page)
+    assert page.errors == []
+    page.close()
+
+
+def move_permutation_slider(page) -> None:
+    """Move the lesson's PermutationSlider by keys and by mouse; the kernel has the network it shows."""
+    widget = page.locator(".jp-OutputArea-output .tk-permutation-slider").first
+    widget.scroll_into_view_if_needed()
+    thumb = widget.locator(".tkp-range")
+    last = int(ask_kernel(page, "print(len(symmetry.steps(perms)))"))
+
+    def k() -> int:
+        page.wait_for_timeout(600)
+        return int(ask_kernel(page, "print(slider.k)"))
+
+    thumb.press("End")
+    assert k() == last
+    thumb.press("ArrowLeft")
+    assert k() == last - 1
+    thumb.press("Home")
+    box = thumb.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 9, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, y, steps=8)
+    page.mouse.up()
+    assert k() == pytest.approx(last / 2, abs=2)
+    change = "(space.logits(slider.network, digits.test_x) - space.logits(theta_b, digits.test_x)).abs().max().item()"
+    assert 0 < float(ask_kernel(page, f"print({change})")) < 1e-3
