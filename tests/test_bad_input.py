@@ -8,8 +8,10 @@ import torch
 from torch import nn
 
 import toolkit as tk
-from toolkit import Bezier, Dataset, Line, PolyChain, Simplex, WeightSpace, data, metrics, models
+from toolkit import Bezier, Dataset, Line, PolyChain, Simplex, WeightSpace, data, match, metrics, models
+from toolkit.robust import PGD
 from toolkit.subspaces import Point
+from toolkit.symmetry import trace
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,7 @@ def s():
         "nan": a * float("nan"),
         "line": Line(a, b),
         "pair": torch.stack([norm.init(0), norm.init(1)]),
+        "symmetry": trace(space, digits.train_x[:2]),
         "stats": lambda mean: {"bn1.running_mean": mean, "bn1.running_var": torch.ones(4)},
     }
     return SimpleNamespace(space=space, norm=norm, wider=wider, mixed=mixed, digits=digits, x=x, y=y, **points)
@@ -37,6 +40,26 @@ def fit(**settings):
     return lambda s: tk.fit(s.space, s.a, s.digits, **({"epochs": 1} | settings))
 
 
+def attack(**settings):
+    def call(s):
+        given = {"theta": s.a, "x": s.digits.train_x[:4], "y": s.digits.train_y[:4]}
+        given |= {"generator": torch.Generator()} | settings
+        return PGD()(s.space, **{name: value(s) if callable(value) else value for name, value in given.items()})
+
+    return call
+
+
+def matched(matcher, **settings):
+    """A matcher on sound arguments but for some; a function among them makes the argument of what there is."""
+
+    def call(s):
+        given = {"symmetry": s.symmetry, "a": s.a, "b": s.b, "dataset": s.digits} | settings
+        return matcher(**{name: value(s) if callable(value) else value for name, value in given.items()})
+
+    return call
+
+
+LEARNED = (match.straight_through, match.by_sinkhorn, match.pam)
 METRICS = "'loss', 'accuracy', 'error', 'ece'".split(", ")
 MEASURES = ", ".join(f"'{split}_{m[1:]}" for split in ("train", "val", "test") for m in METRICS)
 UNFIT = "x must be what the network takes, got shape {} of torch.float32, and it says: "
@@ -557,6 +580,137 @@ CASES = [
         lambda s: tk.instability(s.space, s.digits, [0], []),
         ValueError,
         "seeds must be a list of at least one whole number, got [].",
+    ),
+    # training: L2, several networks a step, attacks
+    (fit(l2=-1), ValueError, "l2 must be a number of at least 0, got -1."),
+    (fit(l2=float("nan")), ValueError, "l2 must be a number of at least 0, got nan."),
+    (fit(samples=0), ValueError, "samples must be a whole number of at least 1, got 0."),
+    (fit(samples=2.0), ValueError, "samples must be a whole number of at least 1, got 2.0."),
+    (fit(samples=2), ValueError, "samples above 1 need a subspace to draw from, got samples=2."),
+    (
+        lambda s: tk.fit(s.space, s.both, s.digits, samples=2),
+        ValueError,
+        "samples above 1 need a subspace to draw from, got samples=2.",
+    ),
+    (
+        lambda s: tk.fit(s.space, s.line, s.digits, samples=3),
+        ValueError,
+        "samples above 1 need to divide the batch of 20, got samples=3.",
+    ),
+    (fit(attack="pgd"), TypeError, "attack must be a function such as PGD(eps=0.1), got 'pgd'."),
+    (
+        fit(attack=PGD),
+        TypeError,
+        "attack must be a function such as PGD(eps=0.1), got <class 'toolkit.robust.PGD'>.",
+    ),
+    (
+        lambda s: tk.evaluate(s.space, s.a, s.digits, attack=0.1),
+        TypeError,
+        "attack must be a function such as PGD(eps=0.1), got 0.1.",
+    ),
+    (
+        lambda s: tk.scan(s.space, s.line, s.digits, points=2, attack=PGD),
+        TypeError,
+        "attack must be a function such as PGD(eps=0.1), got <class 'toolkit.robust.PGD'>.",
+    ),
+    # lengths
+    (lambda s: s.line.length(0), ValueError, "pieces must be a whole number of at least 1, got 0."),
+    (lambda s: s.line.length(1.5), ValueError, "pieces must be a whole number of at least 1, got 1.5."),
+    # attacks
+    (lambda s: PGD(eps=-0.1), ValueError, "eps must be a number in [0, 1], got -0.1."),
+    (lambda s: PGD(eps=8), ValueError, "eps must be a number in [0, 1], got 8."),
+    (lambda s: PGD(eps=float("nan")), ValueError, "eps must be a number in [0, 1], got nan."),
+    (lambda s: PGD(eps="8/255"), ValueError, "eps must be a number in [0, 1], got '8/255'."),
+    (lambda s: PGD(steps=0), ValueError, "steps must be a whole number of at least 1, got 0."),
+    (lambda s: PGD(steps=2.5), ValueError, "steps must be a whole number of at least 1, got 2.5."),
+    (lambda s: PGD(step=-0.1), ValueError, "step must be a number in [0, 1], got -0.1."),
+    (lambda s: PGD(step=2), ValueError, "step must be a number in [0, 1], got 2."),
+    (
+        attack(x=torch.full((4, 1, 8, 8), 1.5)),
+        ValueError,
+        "x must lie in [0, 1] for an attack, got values from 1.5 to 1.5.",
+    ),
+    (
+        attack(x=torch.full((4, 1, 8, 8), -0.25)),
+        ValueError,
+        "x must lie in [0, 1] for an attack, got values from -0.25 to -0.25.",
+    ),
+    (
+        attack(x=torch.full((4, 1, 8, 8), float("nan"))),
+        ValueError,
+        "x must be finite, got 256 NaN or infinite values.",
+    ),
+    (attack(x=np.zeros((4, 64))), TypeError, "x must be a tensor, got ndarray."),
+    (attack(x=torch.zeros(4, 64, dtype=torch.long)), TypeError, "x must hold floating-point numbers, got torch.int64."),
+    (attack(theta=np.zeros(310)), TypeError, "theta must be a tensor, got ndarray."),
+    (attack(theta=torch.zeros(5)), ValueError, "theta must have shape [310] or [N, 310], got [5]."),
+    (
+        attack(theta=lambda s: s.both),
+        ValueError,
+        "x and y must hold a batch for each of 2 networks, got 4 and 4.",
+    ),
+    (attack(y=torch.tensor([0, 1, 2, 10])), ValueError, "y must hold classes from 0 to 9, got 10."),
+    (
+        lambda s: tk.fit(s.norm, s.pair[0], s.digits, batch_size=1, attack=PGD()),
+        ValueError,
+        "x must be what the network takes, got shape [1, 1, 8, 8] of torch.float32, and it says: "
+        "Expected more than 1 value per channel when training, got input size torch.Size([1, 4])",
+    ),
+    (
+        lambda s: s.space.input_gradient(s.both, s.digits.train_x[:4], s.digits.train_y[:4]),
+        ValueError,
+        "theta must have shape [310], got [2, 310].",
+    ),
+    (
+        lambda s: s.space.input_gradient(s.a, s.digits.train_x[:4], torch.tensor([0, 1, 2, 10])),
+        ValueError,
+        "y must hold classes from 0 to 9, got 10.",
+    ),
+    (
+        lambda s: s.space.input_gradient(s.a, torch.zeros(4, 63), s.digits.train_y[:4]),
+        ValueError,
+        UNFIT.format([4, 63]) + "mat1 and mat2 shapes cannot be multiplied (4x63 and 64x4)",
+    ),
+    (
+        lambda s: s.norm.input_gradient(s.pair[0], s.digits.train_x[:4], s.digits.train_y[:4], stats={}),
+        ValueError,
+        "This network has BatchNorm layers whose statistics belong to theta: pass stats=space.refresh(theta, train_x).",
+    ),
+    # matching by the loss
+    *(
+        (matched(matcher, **settings), kind, sentence)
+        for matcher in LEARNED
+        for settings, kind, sentence in [
+            ({"lr": -1}, ValueError, "lr must be a number of at least 0, got -1."),
+            ({"batch_size": 0}, ValueError, "batch_size must be a whole number of at least 1, got 0."),
+            ({"seed": -1}, ValueError, "seed must be a whole number of at least 0, got -1."),
+            ({"seed": "a"}, ValueError, "seed must be a whole number of at least 0, got 'a'."),
+            ({"dataset": "digits"}, TypeError, "dataset must be a toolkit.Dataset, got str."),
+            ({"b": lambda s: s.pair[0]}, ValueError, "b must be a network [310], got shape [318]."),
+            ({"a": lambda s: s.both}, ValueError, "a must be a network [310], got shape [2, 310]."),
+            ({"a": lambda s: s.nan}, ValueError, "a must be finite, got 310 NaN or infinite values."),
+            ({"b": lambda s: s.nan}, ValueError, "b must be finite, got 310 NaN or infinite values."),
+            ({"a": lambda s: s.a.numpy()}, TypeError, "a must be a tensor, got ndarray."),
+        ]
+    ),
+    *(
+        (matched(matcher, steps=steps), ValueError, f"steps must be a whole number of at least 1, got {steps}.")
+        for matcher in LEARNED[:2]
+        for steps in (0, 1.5)
+    ),
+    (
+        matched(match.by_sinkhorn, temperature=0),
+        ValueError,
+        "temperature must be a number of at least 1e-06, got 0.",
+    ),
+    (matched(match.pam, rounds=0), ValueError, "rounds must be a whole number of at least 1, got 0."),
+    (matched(match.pam, epochs=0), ValueError, "epochs must be a whole number of at least 1, got 0."),
+    (matched(match.pam, nu=0), ValueError, "nu must be a number of at least 1e-09, got 0."),
+    (matched(match.pam, candidates=-1), ValueError, "candidates must be a whole number of at least 0, got -1."),
+    (
+        matched(match.pam, epochs=1, rounds=2, curve={"lr": -1}),
+        ValueError,
+        "lr must be a number of at least 0, got -1.",
     ),
 ]
 

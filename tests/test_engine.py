@@ -214,3 +214,43 @@ def test_statistics_of_a_network_are_its_row_or_the_shared_ones():
     found = engine.of_network(mixed, 1)
     assert found["a"].tolist() == [3, 4, 5] and found["b"].tolist() == [0, 1, 2]
     assert engine.of_network(None, 1) is None
+
+
+# Gradients with respect to the inputs
+
+
+def test_statistics_of_the_batch_are_used_unless_others_are_given(net, x):
+    space, y = WeightSpace(net), torch.arange(60) % 10
+    theta = space.init(0)
+    biased = space.refresh(theta, x)
+    batch = space.input_gradient(theta, x, y)
+    given = space.input_gradient(theta, x, y, stats=biased)
+    assert (batch - given).norm() > 0.01 * batch.norm()
+    # what an example does to the others through the statistics of the batch is there in training only
+    alone = space.input_gradient(theta, x[:30], y[:30], stats=biased)
+    torch.testing.assert_close(given[:30], alone / 2, atol=1e-6, rtol=1e-4)
+    assert not torch.allclose(batch[:30], space.input_gradient(theta, x[:30], y[:30]) / 2, atol=1e-6, rtol=1e-3)
+
+
+def test_statistics_of_the_module_itself_serve_an_evaluation(net, x):
+    seasoned = copy.deepcopy(net)
+    seasoned.train()(x)
+    space, y = WeightSpace(seasoned), torch.arange(60) % 10
+    theta = space.flatten(seasoned)
+    pixels = x.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(nn.functional.cross_entropy(seasoned.eval()(pixels), y), pixels)
+    torch.testing.assert_close(space.input_gradient(theta, x, y, stats={}), expected, atol=1e-6, rtol=1e-4)
+
+
+def test_an_attack_between_two_steps_of_training_leaves_no_trace(net, x):
+    space, y = WeightSpace(net), torch.arange(60) % 10
+    theta = space.init(0)
+    stats = space.refresh(theta, x)
+    value, g = space.gradient(theta, x, y)
+    value, g = value.clone(), g.clone()
+    space.input_gradient(space.init(1), 3 * x, y)
+    space.input_gradient(space.init(1), 3 * x, y, stats=stats)
+    again, same = space.gradient(theta, x, y)
+    assert torch.equal(value, again) and torch.equal(g, same)
+    fresh = space.refresh(theta, x)
+    assert all(torch.equal(stats[name], fresh[name]) for name in stats)

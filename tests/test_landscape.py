@@ -11,6 +11,7 @@ from toolkit import Bezier, Line, PolyChain, WeightSpace, barrier, data, evaluat
 from toolkit import plane as lay_plane
 from toolkit import scan as measure
 from toolkit.landscape import Scan
+from toolkit.robust import PGD
 
 NAMES = ("train_loss", "train_accuracy", "train_ece", "test_loss", "test_accuracy", "test_ece")
 
@@ -172,6 +173,95 @@ def test_measuring_keeps_no_graph_and_no_random_state(small, digits):
     line.leaves()[0].requires_grad_()
     measure(small, line, digits, points=2)
     assert theta.grad is None and line.leaves()[0].grad is None and torch.equal(state, torch.get_rng_state())
+
+
+# Attacked inputs
+
+
+class Told:
+    """An attack that notes what it was given and answers with inputs half as bright."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, space, theta, x, y, generator, stats):
+        assert not torch.is_grad_enabled()
+        start = torch.rand((), generator=generator).item()
+        self.calls.append((theta.clone(), x, y, start, {name: value.clone() for name, value in stats.items()}))
+        return x / 2
+
+
+def test_each_network_is_attacked_with_its_own_statistics(space, digits):
+    thetas = torch.stack([space.init(seed) for seed in range(3)])
+    attack = Told()
+    found = evaluate(space, thetas, digits, ["test_loss", "train_accuracy"], attack=attack)
+    fresh = space.refresh(thetas, digits.train_x)  # of the inputs as they were
+    assert len(attack.calls) == 6 and len({call[3] for call in attack.calls}) == 1  # the same random start for all
+    for call in attack.calls:
+        i = next(i for i in range(3) if torch.equal(thetas[i], call[0]))
+        split = "train" if call[1] is digits.train_x else "test"
+        assert call[1] is digits.split(split)[0] and call[2] is digits.split(split)[1]
+        assert set(call[4]) == set(fresh) and all(torch.equal(call[4][name], fresh[name][i]) for name in fresh)
+    for i, theta in enumerate(thetas):
+        own = {name: value[i] for name, value in fresh.items()}
+        logits = space.logits(theta, digits.test_x / 2, own)
+        assert found["test_loss"][i] == pytest.approx(cross_entropy(logits, digits.test_y).item(), abs=1e-6)
+        right = space.logits(theta, digits.train_x / 2, own).argmax(1) == digits.train_y
+        assert found["train_accuracy"][i] == pytest.approx(right.double().mean().item(), abs=1e-6)
+
+
+def test_robust_losses_of_many_are_those_of_each(space, digits):
+    thetas = torch.stack([space.init(seed) for seed in range(18)])  # more than are measured at once
+    many = evaluate(space, thetas, digits, "test_loss", attack=PGD(0.1, 2))["test_loss"]
+    for i in (0, 15, 16, 17):
+        assert evaluate(space, thetas[i], digits, "test_loss", attack=PGD(0.1, 2))["test_loss"] == many[i]
+    clean = evaluate(space, thetas, digits, "test_loss")["test_loss"]
+    assert (many > clean).all()
+
+
+def test_an_attack_of_no_size_measures_the_clean_loss_bit_for_bit(space, digits):
+    a, b = space.init(0), space.init(1)
+    none, clean = (measure(space, Line(a, b), digits, points=3, attack=attack) for attack in (PGD(0.0), None))
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(none, name), getattr(clean, name))
+
+
+def test_a_robust_scan_is_a_plain_loop(space, digits):
+    path = Bezier(*(space.init(seed) for seed in range(3)))
+    found = measure(space, path, digits, points=3, attack=PGD(0.1, 3))
+    for i, t in enumerate((0.0, 0.5, 1.0)):
+        theta = path.at(t)
+        stats = space.refresh(theta, digits.train_x)
+        for split in ("train", "test"):
+            x, y = digits.split(split)
+            attacked = PGD(0.1, 3)(space, theta, x, y, torch.Generator().manual_seed(0), stats)
+            loss = cross_entropy(space.logits(theta, attacked, stats), y).item()
+            assert found[f"{split}_loss"][i] == pytest.approx(loss, abs=1e-6)
+    again = measure(space, path, digits, points=3, attack=PGD(0.1, 3))
+    np.testing.assert_array_equal(found.test_loss, again.test_loss)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_an_attack_without_refreshing_uses_the_statistics_given(digits, shared):
+    space, attack = WeightSpace(models.cnn(width=2)), Told()
+    thetas = torch.stack([space.init(0), space.init(1)])
+    stats = space.refresh(thetas[0] if shared else thetas, digits.train_x)
+    measure(space, Line(*thetas), digits, 2, refresh=False, stats=stats, attack=attack)
+    for theta, *_, own in attack.calls:
+        i = 0 if torch.equal(theta, thetas[0]) else 1
+        assert all(torch.equal(own[name], value if shared else value[i]) for name, value in stats.items())
+
+
+def test_an_attack_without_statistics_says_what_is_missing(digits):
+    space = WeightSpace(models.cnn(width=2))
+    with pytest.raises(ValueError, match="statistics belong to theta"):
+        evaluate(space, space.init(0), digits, refresh=False, attack=PGD())
+
+
+def test_measuring_attacked_inputs_leaves_torch_s_random_state_alone(small, digits):
+    state, x = torch.get_rng_state(), digits.test_x.clone()
+    measure(small, Line(small.init(0), small.init(1)), digits, points=2, attack=PGD())
+    assert torch.equal(state, torch.get_rng_state()) and torch.equal(x, digits.test_x)
 
 
 # Barriers

@@ -308,3 +308,66 @@ def test_a_module_is_copied_when_the_space_is_made():
     nn.init.zeros_(net.fc1.weight)
     net.fc2 = nn.Linear(8, 3)
     assert torch.equal(space.logits(theta, x), before) and space.module(theta).fc2.out_features == 10
+
+
+# Gradients with respect to the inputs
+
+
+def by_autograd(net, theta, x, y, stats):
+    twin = put(net, theta, stats).train(stats is None)
+    pixels = x.clone().requires_grad_()
+    return torch.autograd.grad(cross_entropy(twin(pixels), y), pixels)[0]
+
+
+@pytest.mark.parametrize("evaluated", [False, True])
+def test_input_gradients_are_those_of_autograd(net, evaluated):
+    space, (x, y) = WeightSpace(net), batch(net)
+    theta = space.init(1)
+    stats = {name: 1.5 * value for name, value in space.refresh(theta, x).items()} if evaluated else None
+    found = space.input_gradient(theta, x, y, stats=stats)
+    assert found.shape == x.shape and found.dtype == x.dtype and not found.requires_grad
+    torch.testing.assert_close(found, by_autograd(net, theta, x, y, stats), atol=1e-6, rtol=1e-4)
+    assert found.abs().max() > 1e-5
+
+
+def test_input_gradients_are_central_differences():
+    net = models.mlp(64, 8, 10).double()
+    space, (x, y) = WeightSpace(net), batch(net, 4)
+    theta, h = space.init(0), 1e-6
+    found = space.input_gradient(theta, x, y)
+    for place in [(0, 0, 3, 3), (3, 0, 7, 1)]:
+        ends = []
+        for sign in (1, -1):
+            moved = x.clone()
+            moved[place] += sign * h
+            ends.append(cross_entropy(space.logits(theta, moved), y).item())
+        assert found[place].item() == pytest.approx((ends[0] - ends[1]) / (2 * h), abs=1e-8)
+
+
+def test_an_input_gradient_leaves_everything_as_it_was(net):
+    space, (x, y) = WeightSpace(net), batch(net)
+    theta, kept = space.init(1), x.clone()
+    stats = space.refresh(theta, x)
+    held = {name: value.clone() for name, value in stats.items()}
+    before = [space.logits(theta, x, stats), space.gradient(theta, x, y)[1].clone()]
+    for given in (None, stats):
+        space.input_gradient(space.init(2), x, y, stats=given)
+    assert torch.equal(x, kept) and not x.requires_grad and x.grad is None
+    assert all(torch.equal(stats[name], value) for name, value in held.items())
+    assert same(before, [space.logits(theta, x, stats), space.gradient(theta, x, y)[1]])
+
+
+def test_an_input_gradient_works_where_gradients_are_off():
+    net = models.mlp(64, 8, 10)
+    space, (x, y) = WeightSpace(net), batch(net)
+    on = space.input_gradient(space.init(0), x, y)
+    with torch.no_grad():
+        assert torch.equal(on, space.input_gradient(space.init(0), x, y))
+        assert not torch.is_grad_enabled()
+
+
+def test_an_input_gradient_of_a_loss_of_your_own():
+    net = models.mlp(64, 8, 10)
+    space, (x, y) = WeightSpace(net), batch(net)
+    once, thrice = (space.input_gradient(space.init(0), x, y, lambda *a, k=k: k * cross_entropy(*a)) for k in (1, 3))
+    torch.testing.assert_close(thrice, 3 * once, atol=1e-7, rtol=1e-5)

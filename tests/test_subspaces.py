@@ -1,5 +1,7 @@
 """Lines, curves and simplexes: identities of the formulas, and what training may touch."""
 
+from math import asinh, comb, pi, sqrt
+
 import pytest
 import torch
 
@@ -233,3 +235,177 @@ def test_positions_are_as_exact_as_the_points():
 def test_a_point_fixed_twice_is_refused():
     with pytest.raises(ValueError, match=r"^fixed must hold different indices from 0 to 2, got \(0, 0\)\.$"):
         Bezier(*vectors(3), fixed=(0, 0))
+
+
+# The formulas, to the last digit of double precision
+
+
+def exact_paths():
+    a, b, c, d = vectors(4, torch.float64)
+    return [Line(a, b), Bezier(a, b, c), Bezier(a, b, c, d), PolyChain([a, b, c]), PolyChain([a, b, c, d])]
+
+
+each_exact_path = pytest.mark.parametrize("path", exact_paths(), ids=repr)
+
+
+@each_exact_path
+def test_velocity_is_the_central_difference(path):
+    h = 1e-6
+    for t in (0.1, 0.45, 0.8):  # between the corners of the chains
+        quotient = (path.at(t + h) - path.at(t - h)) / (2 * h)
+        torch.testing.assert_close(path.derivative(t), quotient, atol=1e-7, rtol=0)
+
+
+@each_exact_path
+def test_reversal_is_exact(path):
+    points, t = path.points.flip(0), torch.linspace(0, 1, 21, dtype=torch.float64)
+    back = PolyChain(points) if isinstance(path, PolyChain) else type(path)(*points)
+    torch.testing.assert_close(back.at(t), path.at(1 - t), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_bernstein_coefficients_by_their_formula(k):
+    curve = Bezier(*vectors(k + 1, torch.float64))
+    for t in (0.0, 0.2, 0.5, 1.0, 1.3):
+        expected = torch.tensor([comb(k, j) * t**j * (1 - t) ** (k - j) for j in range(k + 1)], dtype=torch.float64)
+        torch.testing.assert_close(curve.basis(torch.tensor(t, dtype=torch.float64)), expected, atol=1e-12, rtol=0)
+        torch.testing.assert_close(curve.at(t), expected @ curve.points, atol=1e-12, rtol=0)
+
+
+def test_a_bend_in_the_middle_is_the_line_to_the_last_digit():
+    a, b = vectors(2, torch.float64)
+    t = torch.linspace(-0.5, 1.5, 21, dtype=torch.float64)
+    torch.testing.assert_close(Bezier(a, (a + b) / 2, b).at(t), Line(a, b).at(t), atol=1e-12, rtol=0)
+
+
+# Length
+
+
+@each_path
+def test_the_length_is_at_least_the_chord_and_the_same_backwards(path):
+    chord = (path.points[-1] - path.points[0]).norm().item()
+    legs = path.points.diff(dim=0).norm(dim=1).sum().item()
+    points = path.points.flip(0)
+    back = PolyChain(points) if isinstance(path, PolyChain) else type(path)(*points)
+    assert chord * (1 - 1e-6) <= path.length() <= legs * (1 + 1e-6)
+    assert back.length() == pytest.approx(path.length(), rel=1e-9)
+    if isinstance(path, Line):
+        assert path.length() == pytest.approx(chord, rel=1e-6)
+    else:
+        assert path.length() > 1.1 * chord
+
+
+@each_path
+def test_the_length_is_that_of_a_fine_chain_of_networks(path):
+    fine = path.at(torch.linspace(0, 1, 6001)).double()
+    assert path.length() == pytest.approx(fine.diff(dim=0).norm(dim=1).sum().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 7, 12])
+def test_the_length_of_a_chain_is_the_sum_of_its_legs(n):
+    chain = PolyChain(vectors(n, torch.float64))
+    legs = chain.points.diff(dim=0).norm(dim=1).sum().item()
+    assert chain.length() == pytest.approx(legs, rel=1e-12)
+    assert chain.length(pieces=1) == pytest.approx(legs, rel=1e-12)
+
+
+def test_the_length_of_a_parabola_by_its_integral():
+    # theta(t) = (2 t, 2 t^2), of speed 2 sqrt(1 + 4 t^2)
+    curve = Bezier(*torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 2.0]]))
+    expected = 2 * (sqrt(5) / 2 + asinh(2) / 4)
+    assert curve.length(4000) == pytest.approx(expected, rel=1e-7)
+
+
+def test_the_length_of_nearly_a_quarter_of_a_circle():
+    kappa = 4 / 3 * (sqrt(2) - 1)
+    curve = Bezier(*torch.tensor([[1.0, 0.0], [1.0, kappa], [kappa, 1.0], [0.0, 1.0]], dtype=torch.float64))
+    assert curve.length() == pytest.approx(pi / 2, rel=3e-4)
+
+
+def test_pieces_are_chords_so_more_of_them_are_longer():
+    curve = Bezier(*vectors(3))
+    few, some, many = (curve.length(pieces) for pieces in (2, 10, 1000))
+    assert few < some < many
+    assert few == pytest.approx(curve.at([0.0, 0.5, 1.0]).diff(dim=0).norm(dim=1).sum().item(), rel=1e-6)
+
+
+def test_the_length_forgets_where_the_path_lies_and_scales_with_it():
+    points = vectors(3)
+    here, there, twice = Bezier(*points), Bezier(*(points + 1000)), Bezier(*(2 * points))
+    assert there.length() == pytest.approx(here.length(), rel=1e-4)
+    assert twice.length() == pytest.approx(2 * here.length(), rel=1e-9)
+    a = points[0]
+    assert Bezier(a, a, a).length() == 0 and Line(a, a).length() == 0
+
+
+def test_the_length_counts_fixed_points_like_any_other():
+    points = vectors(3)
+    assert Bezier(*points, fixed=(0, 2)).length() == Bezier(*points).length()
+
+
+def test_measuring_a_length_leaves_no_graph():
+    curve = Bezier(*vectors(3))
+    curve.leaves()[0].requires_grad_()
+    assert type(curve.length()) is float and curve.leaves()[0].grad is None
+
+
+# Several networks of one step
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4, 10])
+def test_each_part_of_a_path_is_drawn_from_uniformly(parts):
+    line, generator = Line(torch.zeros(1), torch.ones(1)), torch.Generator().manual_seed(0)
+    for part in range(parts):
+        draws = torch.stack([line.draw(generator, part, parts) for _ in range(800)])
+        within = draws * parts - part
+        assert within.min() >= 0 and within.max() <= 1 + 1e-5
+        assert within.mean().item() == pytest.approx(1 / 2, abs=0.04)
+        assert within.var().item() == pytest.approx(1 / 12, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", [Line, Bezier, PolyChain])
+def test_the_network_of_a_part_lies_where_it_was_drawn(kind):
+    points = vectors(2 if kind is Line else 3)
+    path = PolyChain(points) if kind is PolyChain else kind(*points)
+    for part in range(4):
+        theta = path.sample(torch.Generator().manual_seed(part), part, 4)
+        t = path.draw(torch.Generator().manual_seed(part), part, 4)
+        assert part / 4 <= t <= (part + 1) / 4 and torch.equal(theta, path.at(t))
+
+
+def test_one_part_is_the_whole():
+    line = Line(*vectors(2))
+    draws = [line.draw(torch.Generator().manual_seed(5), *parts) for parts in ((), (0, 1))]
+    assert torch.equal(draws[0], draws[1]) and torch.equal(
+        draws[0], torch.rand((), generator=torch.Generator().manual_seed(5))
+    )
+
+
+@pytest.mark.parametrize("fixed", [(), (0, 2)])
+@pytest.mark.parametrize("kind", [Bezier, lambda *points, fixed: Simplex(points, fixed)], ids=["curve", "simplex"])
+def test_shares_of_a_step_add_up_to_their_mean(kind, fixed):
+    curve, twin = (kind(*vectors(3), fixed=fixed) for _ in range(2))
+    gradients = vectors(3)
+    (leaf,) = twin.leaves()
+    for seed in (0, 1):  # a step takes the place of the one before it
+        generator, again = (torch.Generator().manual_seed(seed) for _ in range(2))
+        leaf.requires_grad_().grad = None
+        for part, g in enumerate(gradients):
+            curve.sample(generator, part, 3)
+            curve.give(g)
+            twin.at(twin.draw(again, part, 3)).backward(g / 3)
+        torch.testing.assert_close(curve.leaves()[0].grad, leaf.grad)
+
+
+@pytest.mark.parametrize("t", [0.0, 0.25, 0.5, 0.9, 1.0])
+def test_the_bend_gets_twice_t_times_one_minus_t_and_nothing_at_the_ends(t):
+    class Held(Bezier):
+        def draw(self, generator, part=0, parts=1):
+            return torch.tensor(t)
+
+    curve, g = Held(*vectors(3), fixed=(0, 2)), vectors(1)[0]
+    curve.sample(torch.Generator())
+    curve.give(g)
+    torch.testing.assert_close(curve.leaves()[0].grad, 2 * t * (1 - t) * g[None], atol=1e-6, rtol=1e-6)
+    if t in (0.0, 1.0):
+        assert not curve.leaves()[0].grad.any()

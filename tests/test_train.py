@@ -10,6 +10,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from zoo import ZOO, dropout
 
 from toolkit import Bezier, Line, Simplex, WeightSpace, data, fit, fit_many, models
+from toolkit.robust import PGD
 from toolkit.train import SCHEDULES
 
 EPOCHS, SIZE = 3, 16  # of 100 examples: 6 steps an epoch, 18 in all
@@ -491,3 +492,242 @@ def test_an_interrupted_line_is_a_line_to_go_on_with(space, digits):
 def test_another_error_in_your_code_comes_through(space, digits):
     with pytest.raises(ZeroDivisionError, match="yours"):
         fit(space, space.init(0), digits, loss=failing(3, ZeroDivisionError("yours")), **BRIEF)
+
+
+# L2 on what is drawn
+
+
+def nothing(logits, y):
+    """A loss that is flat: only L2 moves the weights."""
+    return 0 * logits.sum()
+
+
+@pytest.mark.parametrize(("t", "l2"), [(0.3, 0.5), (0.8, 0.01)])
+def test_l2_acts_on_the_network_drawn_and_reaches_the_bend_by_its_share(space, digits, t, l2):
+    class Held(Bezier):
+        def draw(self, generator, part=0, parts=1):
+            return torch.tensor(t)
+
+    a, bend, b = (space.init(seed) for seed in range(3))
+    curve = Held(a, bend, b, fixed=(0, 2))
+    settings = {"epochs": 1, "batch_size": 100, "lr": 0.1, "momentum": 0.0}
+    trained = fit(space, curve, digits, loss=nothing, l2=l2, **settings)
+    theta = (1 - t) ** 2 * a + 2 * t * (1 - t) * bend + t**2 * b
+    expected = bend - 0.1 * 2 * t * (1 - t) * l2 * theta
+    torch.testing.assert_close(trained.points[1], expected, atol=1e-7, rtol=1e-5)
+    assert torch.equal(trained.points[[0, 2]], torch.stack([a, b]))
+    decayed = fit(space, curve, digits, loss=nothing, weight_decay=l2, **settings)
+    torch.testing.assert_close(decayed.points[1], (1 - 0.1 * l2) * bend, atol=1e-7, rtol=1e-5)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_on_a_point_l2_is_weight_decay_bit_for_bit(space, digits, momentum):
+    start, settings = space.init(0), {"lr": 0.05, "momentum": momentum} | BRIEF
+    by_loss = fit(space, start, digits, l2=1e-2, **settings)
+    assert torch.equal(by_loss, fit(space, start, digits, weight_decay=1e-2, **settings))
+    assert not torch.equal(by_loss, fit(space, start, digits, **settings))
+
+
+def test_l2_on_points_side_by_side_is_l2_on_each(space, digits):
+    together = fit_many(space, digits, [0, 3], l2=0.05, **BRIEF)
+    alone = torch.stack([fit(space, space.init(seed), digits, l2=0.05, seed=seed, **BRIEF) for seed in (0, 3)])
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
+    assert (together - fit_many(space, digits, [0, 3], **BRIEF)).abs().max() > 1e-3
+
+
+def test_no_l2_is_none(space, digits):
+    line = Line(space.init(0), space.init(1))
+    assert torch.equal(fit(space, line, digits, l2=0.0, **BRIEF).points, fit(space, line, digits, **BRIEF).points)
+
+
+# Several networks of a subspace in one step
+
+
+def positions_on(line, thetas):
+    direction = line.points[1] - line.points[0]
+    return (torch.stack(thetas) - line.points[0]) @ direction / (direction @ direction)
+
+
+@pytest.mark.parametrize("samples", [2, 4, 8])
+def test_every_step_draws_one_position_from_each_equal_part(space, digits, samples):
+    line = Line(space.init(0), space.init(1), fixed=(0, 1))
+    fit(space, line, digits, samples=samples, **BRIEF)
+    t = positions_on(line, space.thetas).view(18, samples)
+    low = torch.arange(samples) / samples
+    assert (t >= low - 1e-5).all() and (t <= low + 1 / samples + 1e-5).all()
+    within = t * samples - torch.arange(samples)
+    assert within.std() > 0.2 and (within[0] - within[1]).abs().min() > 0
+
+
+@pytest.mark.parametrize("samples", [2, 4])
+def test_the_networks_of_a_step_share_its_batch(space, digits, samples):
+    line = Line(space.init(0), space.init(1))
+    fit(space, line, digits, seed=3, samples=samples, **BRIEF)
+    shares, space.batches = space.batches, []
+    fit(space, line, digits, seed=3, **BRIEF)
+    assert len(shares) == 18 * samples and all(len(y) == SIZE // samples for _, y in shares)
+    for step, (x, y) in enumerate(space.batches):
+        own = shares[samples * step : samples * (step + 1)]
+        assert torch.equal(torch.cat([part for part, _ in own]), x) and torch.equal(torch.cat([c for _, c in own]), y)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 5])
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+def test_the_gradient_of_a_step_is_the_mean_over_its_networks(space, digits, samples, l2):
+    before = torch.stack([space.init(seed) for seed in range(3)])
+    told = []
+    after = fit(
+        space,
+        Bezier(*before, fixed=(0,)),
+        digits,
+        epochs=1,
+        batch_size=100,
+        lr=0.5,
+        samples=samples,
+        l2=l2,
+        on_epoch=lambda epoch, mean, what: told.append(mean),
+    ).points
+    plain = WeightSpace(models.mlp(64, 8, 10))
+    g, losses = torch.zeros_like(before), []
+    assert len(space.thetas) == samples
+    for theta, (x, y) in zip(space.thetas, space.batches, strict=True):
+        # theta = before^T alpha, and the three starts are independent
+        alpha = torch.linalg.lstsq(before.T, theta[:, None]).solution[:, 0]
+        value, own = plain.gradient(theta, x, y)
+        g += torch.outer(alpha, own + l2 * theta) / samples
+        losses.append(value.item())
+    g[0] = 0
+    torch.testing.assert_close(after, before - 0.5 * g, atol=1e-6, rtol=1e-4)
+    assert told == pytest.approx([sum(losses) / samples], abs=1e-6)
+
+
+def test_several_networks_a_step_of_a_simplex(space, digits):
+    start = Simplex([space.init(seed) for seed in range(3)])
+    trained = fit(space, start, digits, samples=4, **BRIEF)
+    assert len(space.thetas) == 72 and not torch.equal(trained.points, start.points)
+    assert torch.equal(trained.points, fit(space, start, digits, samples=4, **BRIEF).points)
+
+
+def test_a_penalty_is_paid_once_a_step_however_many_networks(space, digits):
+    class Own(Line):
+        def penalty(self, generator):
+            return 0.5 * self.leaves()[0].square().sum()
+
+    start = Own(space.init(0), space.init(1))
+    settings = {"epochs": 1, "batch_size": 100, "lr": 0.1, "momentum": 0.0, "loss": nothing}
+    for samples in (1, 5):
+        trained = fit(space, start, digits, samples=samples, **settings)
+        torch.testing.assert_close(trained.points, 0.9 * start.points, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_there_is_nothing_to_draw_from_a_point(space, digits, several):
+    what = torch.stack([space.init(0)] * 2) if several else space.init(0)
+    with pytest.raises(ValueError, match=r"^samples above 1 need a subspace to draw from, got samples=2\.$"):
+        fit(space, what, digits, samples=2, **BRIEF)
+    assert not space.thetas
+
+
+@pytest.mark.parametrize(("size", "samples", "said"), [(16, 3, 16), (16, 32, 16), (1000, 3, 100), (1000, 8, 100)])
+def test_the_networks_of_a_step_divide_its_batch(space, digits, size, samples, said):
+    with pytest.raises(ValueError) as error:
+        fit(space, Line(space.init(0), space.init(1)), digits, batch_size=size, samples=samples)
+    assert str(error.value) == f"samples above 1 need to divide the batch of {said}, got samples={samples}."
+    assert not space.thetas
+
+
+def test_a_batch_larger_than_the_data_is_shared_as_all_of_it(space, digits):
+    fit(space, Line(space.init(0), space.init(1)), digits, epochs=1, batch_size=1001, samples=4)
+    assert [len(y) for _, y in space.batches] == [25] * 4
+
+
+# Attacks
+
+
+class Noted:
+    """An attack that notes what it was given, and answers with inputs half as bright."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, space, theta, x, y, generator):
+        self.calls.append((space, theta.detach().clone(), x.clone(), y.clone(), torch.rand((), generator=generator)))
+        return x / 2
+
+
+@pytest.mark.parametrize("kind", ["point", "line", "many of a line"])
+def test_an_attack_is_told_the_network_drawn_and_its_examples(space, digits, kind):
+    a, b = space.init(0), space.init(1)
+    what, samples = a if kind == "point" else Line(a, b), 4 if kind == "many of a line" else 1
+    attack = Noted()
+    fit(space, what, digits, attack=attack, samples=samples, **BRIEF)
+    assert len(attack.calls) == len(space.thetas) == 18 * samples
+    for call, theta, batch in zip(attack.calls, space.thetas, space.batches, strict=True):
+        assert call[0] is space and torch.equal(call[1], theta)
+        assert torch.equal(call[2] / 2, batch[0]) and torch.equal(call[3], batch[1])
+    draws = torch.stack([call[4] for call in attack.calls])
+    assert len(draws.unique()) == len(draws)
+    again = Noted()
+    fit(space, what, digits, attack=again, samples=samples, **BRIEF)
+    assert torch.equal(draws, torch.stack([call[4] for call in again.calls]))
+    other = Noted()
+    fit(space, what, digits, attack=other, samples=samples, seed=1, **BRIEF)
+    assert not torch.equal(draws, torch.stack([call[4] for call in other.calls]))
+
+
+def test_an_attack_changes_neither_the_order_of_the_data_nor_the_positions(space, digits):
+    line = Line(space.init(0), space.init(1), fixed=(0, 1))
+    fit(space, line, digits, samples=2, **BRIEF)
+    thetas, batches = space.thetas, space.batches
+    space.thetas, space.batches = [], []
+    attack = Noted()
+    fit(space, line, digits, samples=2, attack=attack, **BRIEF)
+    assert all(torch.equal(one, other) for one, other in zip(thetas, space.thetas, strict=True))
+    assert all(
+        torch.equal(x, call[2]) and torch.equal(y, call[3]) for (x, y), call in zip(batches, attack.calls, strict=True)
+    )
+
+
+def test_an_attack_that_changes_nothing_is_none(space, digits):
+    start, line = space.init(0), Line(space.init(0), space.init(1))
+    assert torch.equal(fit(space, start, digits, attack=PGD(eps=0), **BRIEF), fit(space, start, digits, **BRIEF))
+    attacked, plain = (fit(space, line, digits, attack=attack, **BRIEF) for attack in (PGD(eps=0), None))
+    assert torch.equal(attacked.points, plain.points)
+
+
+def test_adversarial_training_is_the_plain_loop_on_attacked_batches(space, digits):
+    start = space.init(0)
+    found = fit(space, start, digits, lr=0.05, weight_decay=1e-3, attack=PGD(eps=0.1, steps=2), **BRIEF)
+    expected = plain_loop(space.module(start), start, space.batches, sgd, SCHEDULES["cosine"])
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(found, fit(space, start, digits, lr=0.05, weight_decay=1e-3, **BRIEF), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_networks_side_by_side_are_attacked_each_on_its_own(digits, name):
+    # The random start comes from one source for all, so it is left out here.
+    class Sign:
+        def __call__(self, space, theta, x, y, generator):
+            if theta.dim() == 2:
+                return torch.stack([self(space, *one, generator) for one in zip(theta, x, y, strict=True)])
+            return (x + 0.1 * space.input_gradient(theta, x, y).sign()).clamp(0, 1)
+
+    space = WeightSpace(ZOO[name]())
+    together = fit_many(space, digits, seeds=[0, 3], attack=Sign(), **BRIEF)
+    alone = [fit(space, space.init(seed), digits, seed=seed, attack=Sign(), **BRIEF) for seed in (0, 3)]
+    # a pixel whose gradient is next to nothing may go the other way
+    assert (together - torch.stack(alone)).norm() < 1e-2 * (together - fit_many(space, digits, [0, 3], **BRIEF)).norm()
+
+
+def test_attacked_training_leaves_the_global_random_state_alone(space, digits):
+    state, x = torch.get_rng_state(), digits.train_x.clone()
+    fit(space, Line(space.init(0), space.init(1)), digits, attack=PGD(), samples=2, l2=0.1, **BRIEF)
+    assert torch.equal(state, torch.get_rng_state()) and torch.equal(x, digits.train_x)
+
+
+@pytest.mark.parametrize("attack", [PGD, "PGD", 0.1], ids=["class", "name", "number"])
+def test_an_attack_that_is_none_is_refused(space, digits, attack):
+    with pytest.raises(TypeError) as error:
+        fit(space, space.init(0), digits, attack=attack)
+    assert str(error.value) == f"attack must be a function such as PGD(eps=0.1), got {attack!r}."
+    assert not space.thetas

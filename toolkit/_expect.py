@@ -32,6 +32,13 @@ def choice(name: str, value: Any, options: Iterable[str]) -> str:
     return value
 
 
+def function(name: str, value: Any, example: str) -> Any:
+    """Return `value` if it can be called, and is not the class of such a thing."""
+    if not callable(value) or isinstance(value, type):
+        raise TypeError(f"{name} must be a function such as {example}, got {value!r}.")
+    return value
+
+
 def tensor(name: str, value: Any, floating: bool = True) -> torch.Tensor:
     """Return `value` if it is a tensor; if `floating`, of finite floating-point numbers."""
     if not isinstance(value, torch.Tensor):

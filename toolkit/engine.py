@@ -53,9 +53,8 @@ class Engine:
 
     def logits(self, theta: Tensor, weights: dict[str, Tensor], x: Tensor, stats: Stats | None) -> Tensor:
         """Logits [B, C] at theta [D], whose named views are `weights`."""
-        stats = self.complete(stats)
+        stats, parts = self.complete(stats), _parts(x)
         self._mode(train=False)
-        parts = _parts(x)
         if torch.is_grad_enabled() and (theta.requires_grad or x.requires_grad):
             with _understandable(x):
                 return functional_call(self.module, {**weights, **stats}, (x,))
@@ -92,15 +91,7 @@ class Engine:
         with torch.no_grad():
             self._weights.copy_(theta)
             self._gradient.zero_()
-        with _understandable(x):
-            logits = self.module(x)
-        try:
-            value = loss(logits, y)
-        except IndexError as error:
-            odd = y[(y < 0) | (y >= logits.shape[-1])]
-            if not len(odd):
-                raise
-            raise ValueError(f"y must hold classes from 0 to {logits.shape[-1] - 1}, got {int(odd[0])}.") from error
+        value = self._loss(x, y, loss)
         value.backward()
         return value.detach(), self._gradient
 
@@ -112,9 +103,8 @@ class Engine:
         if stats is not None:
             self._put_statistics(self.complete(stats))
         x = x.detach().requires_grad_()
-        with torch.enable_grad(), _understandable(x):
-            value = loss(self.module(x), y)
-        return torch.autograd.grad(value, x)[0]
+        with torch.enable_grad():
+            return torch.autograd.grad(self._loss(x, y, loss), x)[0]
 
     def stacked_gradient(self, theta: Tensor, views: Callable, x: Tensor, y: Tensor, loss: Callable) -> Losses:
         """Training losses [N] and gradients [N, D] of N networks at theta [N, D], each on its own batch.
@@ -147,6 +137,18 @@ class Engine:
                 with seeded(0):  # writing the step down takes a step, dropout and all, that must leave no trace
                     self._replays[key] = make_fx(all_of_them)(theta, x, y)
             return self._replays[key](theta, x, y)
+
+    def _loss(self, x: Tensor, y: Tensor, loss: Callable) -> Tensor:
+        """The loss of a batch at the weights that are in place."""
+        with _understandable(x):
+            logits = self.module(x)
+        try:
+            return loss(logits, y)
+        except IndexError as error:
+            odd = y[(y < 0) | (y >= logits.shape[-1])]
+            if not len(odd):
+                raise
+            raise ValueError(f"y must hold classes from 0 to {logits.shape[-1] - 1}, got {int(odd[0])}.") from error
 
     def _mode(self, train: bool) -> None:
         if self.module.training != train:

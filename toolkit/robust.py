@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from toolkit import _expect
-from toolkit.engine import Stats
+from toolkit.engine import Stats, of_network
 from toolkit.space import WeightSpace
 
 
@@ -65,18 +65,25 @@ class PGD:
             theta: the network under attack [D], or N of them [N, D].
             x: inputs [B, ...] in [0, 1], or [N, B, ...].
             y: their classes [B], or [N, B].
-            generator: of the random start.
-            stats: BatchNorm statistics of an evaluation; left out, those of the batch, as in training.
+            generator: of the random start; left out, the start is the same in every call.
+            stats: BatchNorm statistics of an evaluation ([N, units] each for N networks of their own); left out, those
+                of the batch, as in training.
 
         Returns:
             Inputs shaped like x, at most eps away from it in every pixel.
 
         Raises:
-            ValueError: if x leaves [0, 1] (so scale images before the attack, not after).
+            ValueError: if x leaves [0, 1] (so scale images before the attack, not after), or does not fit theta.
         """
+        space.check(theta)
+        _expect.tensor("x", x)
         if theta.dim() == 2:
-            rows = zip(theta, x, y, strict=True)
-            return torch.stack([self(space, one, inputs, classes, generator, stats) for one, inputs, classes in rows])
+            n = len(theta)
+            if not len(x) == len(y) == n:
+                raise ValueError(f"x and y must hold a batch for each of {n} networks, got {len(x)} and {len(y)}.")
+            rows = [self(space, theta[i], x[i], y[i], generator, of_network(stats, i)) for i in range(n)]
+            return torch.stack(rows)
+        generator = generator or torch.Generator().manual_seed(0)
         low, high = x.aminmax()
         if low < 0 or high > 1:
             raise ValueError(f"x must lie in [0, 1] for an attack, got values from {low:.3g} to {high:.3g}.")

@@ -74,7 +74,8 @@ def fit(
             called as attack(space, theta, x, y, generator).
         seed: of the data order (and of the positions drawn from a subspace); for N points one seed for all or N.
         fork: for N points, a step and a seed each: from that step on the data order follows the new seed.
-        on_epoch: called after each epoch with its number from 1, its mean loss, and a copy of what is being trained.
+        on_epoch: called after each epoch with its number from 1, its mean loss (without L2), and a copy of what is
+            being trained.
 
     Returns:
         What was trained, of the kind that came in. An interrupt (Ctrl-C, or Jupyter's stop button) ends training early,
@@ -91,7 +92,7 @@ def fit(
         >>> bool((space.logits(theta, digits.test_x).argmax(1) == digits.test_y).float().mean() > 0.85)
         True
     """
-    _check_settings(epochs, batch_size, lr, momentum, weight_decay, l2, samples)
+    _check_settings(epochs, batch_size, lr, momentum, weight_decay, l2, samples, attack)
     factor = schedule if callable(schedule) else SCHEDULES[_expect.choice("schedule", schedule, SCHEDULES)]
     if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset must be a toolkit.Dataset, got {type(dataset).__name__}.")
@@ -258,7 +259,7 @@ def _generator(seed: int, stream: int) -> torch.Generator:
     return torch.Generator().manual_seed(_expect.count("seed", seed, least=0) * 2 + stream + 1_000_003)
 
 
-def _check_settings(epochs, batch_size, lr, momentum, weight_decay, l2, samples) -> None:
+def _check_settings(epochs, batch_size, lr, momentum, weight_decay, l2, samples, attack) -> None:
     _expect.count("epochs", epochs)
     _expect.count("batch_size", batch_size)
     _expect.number("lr", lr, 0)
@@ -266,6 +267,8 @@ def _check_settings(epochs, batch_size, lr, momentum, weight_decay, l2, samples)
     _expect.number("weight_decay", weight_decay, 0)
     _expect.number("l2", l2, 0)
     _expect.count("samples", samples)
+    if attack is not None:
+        _expect.function("attack", attack, "PGD(eps=0.1)")
 
 
 def _finite(values: Tensor, epoch: int, lr: float) -> float:

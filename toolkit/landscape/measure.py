@@ -62,6 +62,8 @@ def evaluate(
     space.check(theta)
     if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset must be a toolkit.Dataset, got {type(dataset).__name__}.")
+    if attack is not None:
+        _expect.function("attack", attack, "PGD(eps=0.1)")
     check_rows(stats, len(theta) if theta.dim() == 2 else 1)
     for name in what:
         _expect.choice("each of what", name, (f"{split}_{metric}" for split in SPLITS for metric in METRICS))

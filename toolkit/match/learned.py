@@ -1,5 +1,8 @@
 """Matching by the loss: the permutations are learned, so that the network half way to B is a good one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
@@ -8,7 +11,7 @@ from toolkit.data import Dataset
 from toolkit.device import device
 from toolkit.landscape import evaluate
 from toolkit.match import relaxed
-from toolkit.match.result import Match, assign, check_networks
+from toolkit.match.result import Match, assign, check_networks, check_units
 from toolkit.match.weights import by_weights
 from toolkit.progress import progress
 from toolkit.symmetry import Permutations, Symmetry
@@ -54,13 +57,15 @@ def straight_through(
     mover = torch.optim.SGD([guide], _expect.number("lr", lr, 0), momentum=0.9)
     best = _Best(symmetry, a, b, dataset)
     perms = best.perms
-    for _ in progress(range(_expect.count("steps", steps)), "matching"):
-        moved = symmetry.apply(b, perms)
-        perms = symmetry.compose(perms, by_weights(symmetry, guide.detach(), moved).perms)
-        best.offer(perms)
-        _, g = symmetry.space.gradient((a + symmetry.apply(b, perms)) / 2, *next(stream))
-        guide.grad = g / 2
-        mover.step()
+    _expect.count("steps", steps)
+    with keep_on_interrupt():
+        for _ in progress(range(steps), "matching"):
+            moved = symmetry.apply(b, perms)
+            perms = symmetry.compose(perms, by_weights(symmetry, guide.detach(), moved).perms)
+            best.offer(perms)
+            _, g = symmetry.space.gradient((a + symmetry.apply(b, perms)) / 2, *next(stream))
+            guide.grad = g / 2
+            mover.step()
     return best.match()
 
 
@@ -76,10 +81,10 @@ def by_sinkhorn(
     batch_size: int = 200,
     seed: int = 0,
 ) -> Match:
-    """Learn a match through soft permutations: Sinkhorn's matrices, sharpened as training goes on.
+    """Learn a match through soft permutations, Sinkhorn's matrices.
 
     Each group has free numbers X [n, n] and the matrix P = sinkhorn(X / temperature). The loss half way between A and
-    the mixed B is differentiable in X; now and then P is rounded to the nearest permutation and tried.
+    the mixed B is differentiable in X; after each step P is rounded to the nearest permutation, which is tried.
 
     Args:
         symmetry: from `trace`.
@@ -96,26 +101,29 @@ def by_sinkhorn(
         The `Match` with the lowest training loss half way that was met; `history` holds these losses.
 
     Raises:
-        ValueError: if a network is not of this space or not finite.
+        ValueError: if a network is not of this space or not finite, or has no units to renumber.
 
     Source: Peña et al. 2023.
     """
     check_networks(symmetry, a, b)
+    check_units(symmetry)
     _expect.number("temperature", temperature, 1e-6)
     stream = batches(dataset, batch_size, seed)
-    noise = torch.Generator().manual_seed(seed)
+    noise = torch.Generator().manual_seed(_expect.count("seed", seed, least=0))
     free = {n: torch.eye(k) + 0.1 * torch.randn(k, k, generator=noise) for n, k in symmetry.groups.items()}
     free = {name: start.to(device()).requires_grad_() for name, start in free.items()}
     mover = torch.optim.AdamW(free.values(), _expect.number("lr", lr, 0))
     best = _Best(symmetry, a, b, dataset)
-    for _ in progress(range(_expect.count("steps", steps)), "matching"):
-        soft = {name: relaxed.sinkhorn(x / temperature) for name, x in free.items()}
-        mixed = relaxed.mix(symmetry, b, soft)
-        _, g = symmetry.space.gradient((a + mixed.detach()) / 2, *next(stream))
-        mover.zero_grad()
-        mixed.backward(g / 2)
-        mover.step()
-        best.offer({name: assign(p.detach()) for name, p in soft.items()})
+    _expect.count("steps", steps)
+    with keep_on_interrupt():
+        for _ in progress(range(steps), "matching"):
+            soft = {name: relaxed.sinkhorn(x / temperature) for name, x in free.items()}
+            mixed = relaxed.mix(symmetry, b, soft)
+            _, g = symmetry.space.gradient((a + mixed.detach()) / 2, *next(stream))
+            mover.zero_grad()
+            mixed.backward(g / 2)
+            mover.step()
+            best.offer({name: assign(p.detach()) for name, p in soft.items()})
     return best.match()
 
 
@@ -142,6 +150,15 @@ class _Best:
 
     def match(self) -> Match:
         return Match(self.perms, {}, {}, {}, tuple(self.losses))
+
+
+@contextmanager
+def keep_on_interrupt() -> Iterator[None]:
+    """Let an interrupt (Ctrl-C, or Jupyter's stop button) end a search with what it has found."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("Interrupted: you get the best match so far.")
 
 
 def batches(dataset: Dataset, batch_size: int, seed: int):

@@ -1,6 +1,8 @@
 """Proximal alternating minimisation (PAM): learn the permutation and the curve in turn."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,8 +11,8 @@ from toolkit import _expect
 from toolkit.data import Dataset
 from toolkit.landscape import evaluate
 from toolkit.match import relaxed
-from toolkit.match.learned import batches
-from toolkit.match.result import Match, assign, check_networks
+from toolkit.match.learned import batches, keep_on_interrupt
+from toolkit.match.result import Match, assign, check_networks, check_units
 from toolkit.progress import progress
 from toolkit.subspaces import Bezier
 from toolkit.symmetry import Permutations, Symmetry
@@ -32,7 +34,7 @@ def pam(
     batch_size: int = 100,
     candidates: int = 32,
     seed: int = 0,
-    **curve,
+    curve: Mapping[str, Any] | None = None,
 ) -> Match:
     """Minimise the loss along a curve from A to P(B) over the permutations P, then over the curve, and again.
 
@@ -54,17 +56,18 @@ def pam(
         batch_size: examples in a step.
         candidates: permutations drawn near the learned P when it is rounded.
         seed: of the order of the examples, the positions and the candidates.
-        **curve: settings for `fit` when the curve has its turn, such as `epochs` and `lr`.
+        curve: settings for `fit` when the curve has its turn, such as {"epochs": 10, "lr": 0.05}.
 
     Returns:
         A `Match`; `history` holds the training loss along the curve at the start and after every rounding.
 
     Raises:
-        ValueError: if a network is not of this space or not finite, or a setting is out of range.
+        ValueError: if a network is not of this space, not finite or without hidden units, or a setting out of range.
 
     Source: Tatro et al. 2020; the learning rate of their code, 0.05, moves next to nothing at the size of the lessons.
     """
     check_networks(symmetry, a, b)
+    check_units(symmetry)
     _expect.count("rounds", rounds)
     plan = _Plan(
         epochs=_expect.count("epochs", epochs),
@@ -76,7 +79,7 @@ def pam(
     state = _State(symmetry, a, b, dataset, seed)
     for number in range(rounds):
         if number:
-            state.bend(fit(symmetry.space, state.curve(state.perms), dataset, seed=seed, **curve))
+            state.bend(fit(symmetry.space, state.curve(state.perms), dataset, **{"seed": seed} | dict(curve or {})))
         learned = state.learn(plan)
         state.round(learned, plan.candidates)
     return Match(state.perms, {}, {}, learned, tuple(state.history))
@@ -123,16 +126,19 @@ class _State:
         soft = {name: matrix.clone().requires_grad_() for name, matrix in before.items()}
         stream = batches(self.dataset, plan.batch_size, self.seed)
         steps = plan.epochs * max(1, len(self.dataset.train_x) // plan.batch_size)
-        for _ in progress(range(steps), "matching"):
-            t = torch.rand((), generator=self.generator).item()
-            end = relaxed.mix(self.symmetry, self.b, soft)
-            # theta = (1-t)^2 A + 2t(1-t) ((A + P(B))/2 + d) + t^2 P(B), in which the weights of P(B) add up to t
-            theta = (1 - t) * self.a + t * end.detach() + 2 * t * (1 - t) * self.offset
-            _, g = self.symmetry.space.gradient(theta, *next(stream))
-            grads = torch.autograd.grad(end, list(soft.values()), t * g)
-            for (name, matrix), grad in zip(soft.items(), grads, strict=True):
-                pulled = (matrix.detach() - plan.lr * grad + plan.lr / plan.nu * before[name]) / (1 + plan.lr / plan.nu)
-                soft[name] = relaxed.project(pulled).requires_grad_()
+        with keep_on_interrupt():
+            for _ in progress(range(steps), "matching"):
+                t = torch.rand((), generator=self.generator).item()
+                end = relaxed.mix(self.symmetry, self.b, soft)
+                # theta = (1-t)^2 A + 2t(1-t) ((A + P(B))/2 + d) + t^2 P(B), in which the weights of P(B) add up to t
+                theta = (1 - t) * self.a + t * end.detach() + 2 * t * (1 - t) * self.offset
+                _, g = self.symmetry.space.gradient(theta, *next(stream))
+                grads = torch.autograd.grad(end, list(soft.values()), t * g)
+                for (name, matrix), grad in zip(soft.items(), grads, strict=True):
+                    pulled = (matrix.detach() - plan.lr * grad + plan.lr / plan.nu * before[name]) / (
+                        1 + plan.lr / plan.nu
+                    )
+                    soft[name] = relaxed.project(pulled).requires_grad_()
         return {name: matrix.detach() for name, matrix in soft.items()}
 
     def round(self, learned: relaxed.Matrices, candidates: int) -> None:

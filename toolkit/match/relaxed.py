@@ -44,7 +44,9 @@ def mix(symmetry: Symmetry, theta: Tensor, matrices: Mapping[str, Tensor]) -> Te
         for axis, segments in symmetry.axes.get(name, {}).items():
             pieces = tensor.movedim(axis, 0).split([size * block for _, size, block in segments])
             pieces = [
-                torch.tensordot(matrices[group], piece.unflatten(0, (size, block)), 1).flatten(0, 1) if group else piece
+                torch.tensordot(matrices[group].to(piece), piece.unflatten(0, (size, block)), 1).flatten(0, 1)
+                if group
+                else piece
                 for piece, (group, size, block) in zip(pieces, segments, strict=True)
             ]
             tensor = torch.cat(pieces).movedim(0, axis)
@@ -112,7 +114,7 @@ def birkhoff(values: Tensor, terms: int = 11) -> list[tuple[float, Tensor]]:
     left, found = values.detach().cpu().double().clamp(min=0), []
     rows = torch.arange(len(left))
     for _ in range(terms):
-        perm = assign(torch.where(left > 1e-9, left, -1.0)).cpu()  # an entry that is used up ends the search
+        perm = assign(torch.where(left > 1e-9, left, -len(left))).cpu()  # what is used up is the last resort
         weight = left[rows, perm].min().item()
         if weight <= 1e-9:
             break

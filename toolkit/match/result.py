@@ -61,3 +61,9 @@ def check_networks(symmetry: Symmetry, a: Tensor, b: Tensor) -> None:
     for name, theta in [("a", a), ("b", b)]:
         if list(_expect.tensor(name, theta).shape) != [symmetry.space.size]:
             raise ValueError(f"{name} must be a network [{symmetry.space.size}], got shape {list(theta.shape)}.")
+
+
+def check_units(symmetry: Symmetry) -> None:
+    """Complain if there is nothing to match."""
+    if not symmetry.groups:
+        raise ValueError("symmetry must have units that can be renumbered, got a network without any.")

@@ -1,7 +1,7 @@
 """Paths from network A to network B: a straight line, a Bezier curve, a chain of straight segments."""
 
 from collections.abc import Sequence
-from math import comb
+from math import ceil, comb
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ class Path(Subspace):
         control points, so that no network needs to be written out.
 
         Args:
-            pieces: how many.
+            pieces: how many, or a few more, so that the corners of a chain fall between two of them.
 
         Example:
             >>> round(Line(torch.zeros(2), torch.tensor([3.0, 4.0])).length(), 4)
@@ -40,7 +40,8 @@ class Path(Subspace):
         points = self.points.double()
         points = points - points.mean(0)
         gram = (points @ points.T).cpu()
-        steps = self.basis(torch.linspace(0, 1, _expect.count("pieces", pieces) + 1, dtype=torch.double)).diff(dim=0)
+        pieces = ceil(_expect.count("pieces", pieces) / (self._n - 1)) * (self._n - 1)
+        steps = self.basis(torch.linspace(0, 1, pieces + 1, dtype=torch.double)).diff(dim=0)
         return (steps @ gram * steps).sum(-1).clamp(min=0).sqrt().sum().item()
 
 
