@@ -16,22 +16,23 @@ CYCLE = PLAIN | {"epochs": 4}
 
 
 def budget(pairs: int = 5) -> dict:
-    """How low the accuracy falls on a curve, by the epochs its bend was trained; with a random bend as control."""
+    """How low the accuracy falls on a curve, by the epochs its bend was trained; with random bends as control."""
     digits, space, networks = _independent(pairs)
     lines = [scan(space, Line(a, b), digits, points=25) for a, b in networks]
     rows = [[_curve(space, a, b, digits, epochs) for epochs in EPOCHS] for a, b in networks]
-    controls = [_random_bend(row[-1], seed) for seed, row in enumerate(rows)]
+    controls = [[_random_bend(row[EPOCHS.index(30)], seed) for seed in range(10)] for row in rows]
     scans = [[scan(space, curve, digits, points=25) for curve in row] for row in rows]
-    by_chance = [scan(space, curve, digits, points=25) for curve in controls]
+    by_chance = [[scan(space, curve, digits, points=25).barrier("test_loss") for curve in row] for row in controls]
     return {
         "config": {"network": f"mlp{WIDTHS}", "pairs": pairs, "networks": PLAIN, "curve": CURVE},
         "epochs": list(EPOCHS),
         "line": _measured(lines),
         "lowest_accuracy": [[float(one.test_accuracy.min()) for one in row] for row in scans],
+        "lowest_train_accuracy": [[float(one.train_accuracy.min()) for one in row] for row in scans],
         "barrier": [[one.barrier("test_loss") for one in row] for row in scans],
         "middle_accuracy": [[float(one.test_accuracy[12]) for one in row] for row in scans],
         "length": [[_length(curve) for curve in row] for row in rows],
-        "random_bend": _measured(by_chance),
+        "random_bends": by_chance,
     }
 
 
@@ -83,7 +84,7 @@ def batchnorm(pairs: int = 5, epochs: int = 30) -> dict:
 
 
 def fast_ensembles(seeds: int = 5, cycles: int = 4) -> dict:
-    """Fast Geometric Ensembling against one network of the same budget, and two independent ones of twice the budget.
+    """Fast Geometric Ensembling against the network it starts from, one of its whole budget, and two of these.
 
     On clean labels and with 40 % of the training labels drawn anew; test labels are always clean.
     """
@@ -92,15 +93,15 @@ def fast_ensembles(seeds: int = 5, cycles: int = 4) -> dict:
     found = {}
     for noise in (0.0, 0.4):
         noisy = digits.with_label_noise(noise)
-        singles = fit_many(space, noisy, range(2 * seeds), **whole)
-        members = [geometric_members(space, noisy, seed, cycles) for seed in range(seeds)]
+        singles = fit_many(space, noisy, [*range(seeds), *range(100, 100 + seeds)], **whole)
+        starts = fit_many(space, noisy, range(seeds), **FIRST)
+        members = [geometric_members(space, noisy, start, seed, cycles) for seed, start in enumerate(starts)]
         found[f"{noise:g}"] = {
-            "one network": [_accuracy(space, singles[2 * seed, None], digits) for seed in range(seeds)],
+            "its start": [_accuracy(space, start[None], digits) for start in starts],
+            "its members": [_mean_accuracy(space, networks, digits) for networks in members],
             "fast ensemble": [_accuracy(space, networks, digits) for networks in members],
-            "its members": [
-                float(evaluate(space, m, digits, "test_accuracy")["test_accuracy"].mean()) for m in members
-            ],
-            "two networks": [_accuracy(space, singles[2 * seed : 2 * seed + 2], digits) for seed in range(seeds)],
+            "one network": [_accuracy(space, singles[seed, None], digits) for seed in range(seeds)],
+            "two networks": [_accuracy(space, singles[[seed, seeds + seed]], digits) for seed in range(seeds)],
         }
     return {
         "config": {"network": f"mlp{WIDTHS}", "seeds": seeds, "first": FIRST, "cycles": cycles, "cycle": CYCLE},
@@ -108,9 +109,9 @@ def fast_ensembles(seeds: int = 5, cycles: int = 4) -> dict:
     }
 
 
-def geometric_members(space: WeightSpace, digits: data.Dataset, seed: int, cycles: int) -> torch.Tensor:
+def geometric_members(space: WeightSpace, digits: data.Dataset, start: torch.Tensor, seed: int, cycles: int):
     """Networks [cycles, D], each collected where the learning rate has come down again after going up."""
-    theta, members = fit(space, space.init(seed), digits, seed=seed, **FIRST), []
+    theta, members = start, []
     for cycle in range(cycles):
         up_and_down = CYCLE | {"schedule": lambda done: 1 - abs(1 - 2 * done)}
         theta = fit(space, theta, digits, seed=1_000 * seed + cycle, **up_and_down)
