@@ -1,5 +1,6 @@
 """The benchmarks compare like with like: both ways come to the same result. No timing is tested."""
 
+import re
 import subprocess
 import sys
 from math import cos, pi
@@ -9,14 +10,14 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from bench import lessons, lines, plain, report
+from bench import lessons, lines, matching, memory, plain, report
 from bench.profile import Profile, scan_profile
 from bench.startup import first_fit_many, importing
 from bench.timing import Comparison, Row, cpu_ms
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
-from toolkit import WeightSpace, data, models
+from toolkit import WeightSpace, data, match, models
 from toolkit.train import _generator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
         lines.point_training("MLP", epochs=1),
         lines.point_training("CNN", epochs=1),
         lines.many_seeds(64, 16, 10, epochs=1, seeds=2),
+        matching.by_activations(examples=60),
+        matching.by_weights(16, epochs=1, seeds=2),
     ],
     ids=lambda comparison: comparison.name,
 )
@@ -76,6 +79,37 @@ def test_a_row_is_measured_and_judged():
     assert Row("fast", 10.0, 5.0, 0.5).ratio == 0.5
 
 
+def test_plain_matching_takes_the_units_the_next_layer_reads():
+    symmetry, (theta, _), (stats, _), x = matching.deep_networks(examples=20)
+    planted = symmetry.random(0)
+    twin = symmetry.apply(theta, planted), symmetry.apply_statistics(stats, planted)
+    modules = [symmetry.space.module(theta, stats), symmetry.space.module(*twin)]
+    found = np.split(plain.match_activations(modules, x), np.cumsum(list(symmetry.groups.values()))[:-1])
+    living = match.by_activations(symmetry, theta, theta, x, stats=(stats, stats)).dead
+    for inverse, perm, (dead, _) in zip(symmetry.inverse(planted).values(), found, living.values(), strict=True):
+        assert (perm == inverse.numpy())[~dead.numpy()].all() and not dead.all()
+
+
+def test_plain_matching_by_weights_climbs_as_high():
+    symmetry, a, b = matching.trained_pair(16, epochs=1)
+    perms = plain.match_weights(symmetry, a, b, seed=4)
+    ours = match.by_weights(symmetry, a, b, seed=4).history
+    assert torch.dot(a, symmetry.apply(b, perms)).item() == pytest.approx(ours[-1], rel=0.01) and ours[-1] > ours[0]
+
+
+def test_assignments_are_counted_and_timed():
+    text = matching.assignments(16, repetitions=1, epochs=1)
+    number = r"[\d.]+ ms, \d+ assignments [\d.]+ ms \(\d+%\)"
+    assert re.fullmatch(rf"  16 units: plain {number}; ours {number}", text)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not report the peak memory of a process")
+def test_storing_the_activations_takes_memory():
+    row = memory.by_activations(examples=300)
+    stored = 300 * 28 * 28 * 16 * 4 / 1e6  # one layer of one network
+    assert row.unit == "MB" and row.plain > 2 * stored and row.ours < row.plain
+
+
 def test_ways_that_disagree_are_not_timed():
     wrong = Comparison("wrong", 1.0, lambda: np.zeros(2), lambda: np.array([0.0, 0.5]), tolerance=0.1)
     with pytest.raises(AssertionError, match="^wrong: the two ways differ by 0.5, allowed 0.1.$"):
@@ -97,8 +131,10 @@ def test_ways_take_turns():
 def test_table_is_aligned():
     heading, rule = report.heading().splitlines()
     row = report.formatted(Row("import toolkit", 1000.0, 1200.0, 1.5))
-    assert row.split() == ["import", "toolkit", "1000.0", "1200.0", "1.20", "<=", "1.50", "holds"]
-    assert len(row) <= len(heading) == len(rule) and row.index("1000.0") + 6 == heading.index("plain ms") + 8
+    assert row.split() == ["import", "toolkit", "1000.0", "1200.0", "ms", "1.20", "<=", "1.50", "holds"]
+    assert len(row) <= len(heading) == len(rule) and row.index("1000.0") + 6 == heading.index("plain") + 5
+    megabytes = report.formatted(Row("memory", 100.0, 10.0, 0.2, unit="MB"))
+    assert megabytes.split()[1:4] == ["100.0", "10.0", "MB"] and len(megabytes) == len(row)
 
 
 @pytest.mark.parametrize("batchnorm", [False, True])

@@ -1,5 +1,6 @@
 """Matching: correlations as numpy's, assignments as brute force, planted permutations found, barriers lowered."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import nn
 
 from toolkit import Line, WeightSpace, data, landscape, match, models, train
 from toolkit.match.moments import Moments
+from toolkit.segments import Segment
 from toolkit.symmetry import trace
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -144,6 +146,21 @@ def test_a_planted_permutation_is_found(build, digits):
         assert found.perms[group][living].equal(inverse[living])
 
 
+def test_statistics_at_hand_are_used(digits):
+    space, x = WeightSpace(models.cnn()), digits.train_x[:60]
+    symmetry, a, b = trace(space, x[:4]), space.init(0), space.init(1)
+    stats = space.refresh(a, x), space.refresh(b, x)
+    found, given = match.by_activations(symmetry, a, b, x), match.by_activations(symmetry, a, b, x, stats=stats)
+    assert all(given.score[group].equal(score) for group, score in found.score.items())
+    others = space.refresh(a, 1 - x), space.refresh(b, 1 - x)
+    other = match.by_activations(symmetry, a, b, x, stats=others)
+    assert not torch.allclose(other.score["conv2"], found.score["conv2"], atol=1e-3)
+    with pytest.raises(ValueError, match="stats must hold the statistics of A and those of B, got 1 entries."):
+        match.by_activations(symmetry, a, b, x, stats=stats[:1])
+    with pytest.raises(ValueError, match="stats must hold 'bn1.running_mean'"):
+        match.by_activations(symmetry, a, b, x, stats=(stats[0], {"bn2.running_mean": torch.zeros(32)}))
+
+
 def test_a_network_of_dead_units_is_said_to_be_dead(trained, digits):
     symmetry, a, b = trained
     weights = symmetry.space.unflatten(a.clone())
@@ -220,6 +237,8 @@ def test_weight_matching_climbs_and_tells_the_truth(build):
     assert found.dead == {}
     again = match.by_weights(symmetry, a, b, seed=3)
     assert all(again.perms[group].equal(perm) for group, perm in found.perms.items())
+    assert all(again.score[group].equal(score) for group, score in found.score.items())
+    assert again.history == found.history
 
 
 @pytest.mark.parametrize("build", [lambda: models.mlp(64, 16, 16, 10), flat, models.cnn])
@@ -240,6 +259,53 @@ def test_one_hidden_layer_of_five_is_matched_as_by_trying_all():
     symmetry, a, b = trace(space, torch.rand(2, 6)), space.init(0), space.init(1)
     best = max(inner(symmetry, a, b, {"fc1": list(p)}) for p in permutations(range(5)))
     assert match.by_weights(symmetry, a, b).history[-1] == pytest.approx(best, abs=1e-5)
+
+
+@pytest.mark.parametrize("build", [lambda: models.mlp(64, 24, 24, 24, 10), models.resnet, flat, twice])
+def test_scores_brought_up_to_date_are_those_counted_anew(build):
+    space = WeightSpace(build())
+    symmetry, a, b = trace(space, torch.rand(8, 1, 8, 8)), space.init(0), space.init(1)
+    found = match.by_weights(symmetry, a, b)
+    anew = match.weights._Descent(symmetry, a, symmetry.apply(b, found.perms))
+    for group, score in found.score.items():
+        np.testing.assert_allclose(score[:, found.perms[group]], anew.score[group].T, atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [lambda: models.mlp(64, 24, 24, 24, 10), models.resnet, flat])
+def test_scores_say_what_a_swap_would_gain(build):
+    space = WeightSpace(build())
+    symmetry, a, b = trace(space, torch.rand(8, 1, 8, 8)), space.init(0), space.init(1)
+    found = match.by_weights(symmetry, a, b, sweeps=1)
+    for group, perm in found.perms.items():
+        score, (j, k) = found.score[group], perm[[0, 3]]
+        swapped = found.perms | {group: perm.clone()}
+        swapped[group][[0, 3]] = perm[[3, 0]]
+        gain = inner(symmetry, a, b, swapped) - inner(symmetry, a, b, found.perms)
+        assert gain == pytest.approx((score[0, k] + score[3, j] - score[0, j] - score[3, k]).item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_weights_of_other_kinds_of_number_are_matched(kind):
+    space = WeightSpace(models.mlp(64, 24, 24, 10).to(kind))
+    symmetry, theta = trace(space, torch.rand(4, 64, dtype=kind)), space.init(0)
+    planted = symmetry.random(1)
+    found = match.by_weights(symmetry, theta, symmetry.apply(theta, planted))
+    assert all(found.perms[group].equal(inverse) for group, inverse in symmetry.inverse(planted).items())
+
+
+def test_networks_without_hidden_units_have_nothing_to_match():
+    space = WeightSpace(models.mlp(6, 3))
+    found = match.by_weights(trace(space, torch.rand(2, 6)), space.init(0), space.init(1))
+    assert found.perms == {} and len(found.history) == 1
+
+
+def test_weights_with_three_renumbered_axes_are_refused():
+    space = WeightSpace(models.cnn())
+    symmetry = trace(space, torch.rand(4, 1, 8, 8))
+    axes = symmetry.axes | {"conv2.weight": symmetry.axes["conv2.weight"] | {2: (Segment("rows", 3, 1),)}}
+    symmetry = replace(symmetry, axes=axes, groups=symmetry.groups | {"rows": 3})
+    with pytest.raises(ValueError, match="by_weights takes weights with at most two renumbered axes, 'conv2.weight'"):
+        match.by_weights(symmetry, space.init(0), space.init(1))
 
 
 def test_few_sweeps_are_few():

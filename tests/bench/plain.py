@@ -4,6 +4,7 @@ from math import cos, pi
 
 import numpy as np
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
@@ -11,6 +12,7 @@ from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader, TensorDataset
 
 from toolkit.data import Dataset
+from toolkit.symmetry import Permutations, Symmetry
 
 
 def scan(
@@ -76,3 +78,59 @@ def _batches(n: int, batch_size: int, order: torch.Generator) -> Tensor:
     """The examples of each step of an epoch [steps, batch_size]; what is left over sits the epoch out."""
     steps = n // batch_size
     return torch.randperm(n, generator=order)[: steps * batch_size].view(steps, batch_size)
+
+
+@torch.no_grad()
+def match_activations(networks: list[nn.Sequential], x: Tensor, batch_size: int = 128) -> np.ndarray:
+    """The best permutation of each hidden layer, one after another, layer by layer.
+
+    For each, both networks run from the input again, all their activations are stored and z-scored, and one product
+    gives the correlations (Tatro et al. 2020). The units are those that the next layer reads.
+    """
+    perms = []
+    readers = [i for i, layer in enumerate(networks[0]) if isinstance(layer, nn.Conv2d | nn.Linear)]
+    for reader in readers[1:]:
+        scored = []
+        for network in networks:
+            units = torch.cat([network[:reader](part) for part in x.split(batch_size)]).movedim(1, 0).flatten(1)
+            units = units - units.mean(1, keepdim=True)
+            scored.append(units / (units.std(1, correction=0, keepdim=True) + 1e-5))
+        correlation = scored[0] @ scored[1].T / scored[0].shape[1]
+        perms.append(linear_sum_assignment(correlation.numpy(), maximize=True)[1])
+    return np.concatenate(perms)
+
+
+def match_weights(symmetry: Symmetry, a: Tensor, b: Tensor, seed: int, sweeps: int = 100) -> Permutations:
+    """Coordinate descent in which each step starts from the weights (Ainsworth et al. 2023), for a perceptron.
+
+    A visited group takes every tensor that it lies in, with all other permutations applied to B, adds up the scores,
+    and compares the totals of the old and the new permutation, each as a matrix of zeros and ones.
+    """
+    a, b = symmetry.space.unflatten(a), symmetry.space.unflatten(b)
+    perms, names = symmetry.identity(), list(symmetry.groups)
+    places: dict[str, list[tuple[str, int]]] = {group: [] for group in names}
+    groups: dict[str, dict[int, str]] = {}
+    for name in a:
+        groups[name] = {axis: segments[0].group for axis, segments in symmetry.axes.get(name, {}).items()}
+        for axis, group in groups[name].items():
+            places[group].append((name, axis))
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(sweeps):
+        progress = False
+        for group in (names[i] for i in torch.randperm(len(names), generator=generator)):
+            n = symmetry.groups[group]
+            score = torch.zeros(n, n)
+            for name, axis in places[group]:
+                moved = b[name]
+                for other, its_group in groups[name].items():
+                    if other != axis:
+                        moved = torch.index_select(moved, other, perms[its_group])
+                unfolded = [weight.movedim(axis, 0).reshape(n, -1) for weight in (a[name], moved)]
+                score += unfolded[0] @ unfolded[1].T
+            best = torch.as_tensor(linear_sum_assignment(score.numpy(), maximize=True)[1])
+            totals = [(score * torch.eye(n)[perm]).sum() for perm in (perms[group], best)]
+            progress = progress or bool(totals[1] > totals[0] + 1e-12)
+            perms[group] = best
+        if not progress:
+            break
+    return perms

@@ -8,15 +8,15 @@ import torch
 from toolkit import models
 from toolkit.notebooks import FOLDER
 
-from . import lessons, lines
+from . import lessons, lines, matching, memory
 from .profile import scan_profile
 from .startup import first_fit_many, importing
 from .timing import Row
 
-LESSON = FOLDER / "01_two_networks.ipynb"
+MEASURES_MEMORY = sys.platform != "win32"  # Windows does not report the peak memory of a process
 
 
-def run(repetitions: int, lesson: bool = True) -> None:
+def run(repetitions: int, with_lessons: bool = True) -> None:
     """Measure and print the table, then where the scans spend their time."""
     torch.set_num_threads(1)
     print(f"CPU time, one thread, median of {repetitions} repetitions in turn; ratio = ours / plain.\n")
@@ -29,21 +29,27 @@ def run(repetitions: int, lesson: bool = True) -> None:
     normed = models.mlp(64, 32, 32, 32, 10, batchnorm=True)
     for module, row in [(models.mlp(64, 128, 128, 10), rows[0]), (normed, rows[1])]:
         print(f"{row.name}: {scan_profile(module, 51, repetitions).describe(row.plain)}", flush=True)
+    print("\nWhat scipy's assignments take of one match by weights:")
+    for n in matching.SIZES:
+        print(matching.assignments(n, repetitions), flush=True)
     print(f"\nThe first fit_many of a process takes {first_fit_many():.0f} ms more than the next.")
-    if lesson and sys.platform != "win32" and LESSON.is_file():  # Windows does not report the peak memory of children
-        print(f"\nRun-All of {LESSON.name}: {lessons.verdict(lessons.run_all(LESSON))}")
+    if with_lessons and MEASURES_MEMORY:
+        print("\nRun-All:")
+        for path in sorted(FOLDER.glob("[0-9]*.ipynb")):
+            print(f"{path.name:<28} {lessons.verdict(lessons.run_all(path))}", flush=True)
 
 
 def heading() -> str:
     """The first lines of the table."""
-    columns = f"{'':<52} {'plain ms':>10} {'ours ms':>10} {'ratio':>7} {'goal':>8}  verdict"
+    columns = f"{'':<52} {'plain':>10} {'ours':>10}    {'ratio':>7} {'goal':>8}  verdict"
     return f"{columns}\n{'-' * len(columns)}"
 
 
 def formatted(row: Row) -> str:
     """A line of the table."""
     goal = f"<= {row.goal:.2f}"
-    return f"{row.name:<52} {row.plain:>10.1f} {row.ours:>10.1f} {row.ratio:>7.2f} {goal:>8}  {row.verdict}"
+    figures = f"{row.plain:>10.1f} {row.ours:>10.1f} {row.unit} {row.ratio:>7.2f}"
+    return f"{row.name:<52} {figures} {goal:>8}  {row.verdict}"
 
 
 def _rows(repetitions: int) -> Iterator[Row]:
@@ -55,4 +61,9 @@ def _rows(repetitions: int) -> Iterator[Row]:
         yield lines.line_training(network, epochs).measure(repetitions)
     yield lines.many_seeds(64, 128, 128, 10).measure(repetitions)
     yield lines.many_seeds(64, 32, 32, 32, 10).measure(repetitions)
+    yield matching.by_activations().measure(repetitions)
+    if MEASURES_MEMORY:
+        yield memory.by_activations()
+    for n in matching.SIZES:
+        yield matching.by_weights(n).measure(repetitions)
     yield importing(repetitions)

@@ -45,12 +45,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured: times in milliseconds, and the largest ratio that is good enough."""
+    """What was measured, as a rule times in milliseconds, and the largest ratio that is good enough."""
 
     name: str
     plain: float
     ours: float
     goal: float
+    unit: str = "ms"
 
     @property
     def ratio(self) -> float:

@@ -7,13 +7,21 @@ from torch import Tensor, fx
 
 from toolkit import _expect
 from toolkit.device import device
+from toolkit.engine import Stats
 from toolkit.graph import Site
 from toolkit.match.moments import Moments
 from toolkit.match.result import Match, assign, check_networks
 from toolkit.symmetry import Symmetry
 
 
-def by_activations(symmetry: Symmetry, a: Tensor, b: Tensor, x: Tensor, batch_size: int = 500) -> Match:
+def by_activations(
+    symmetry: Symmetry,
+    a: Tensor,
+    b: Tensor,
+    x: Tensor,
+    batch_size: int = 50,
+    stats: tuple[Stats, Stats] | None = None,
+) -> Match:
     """Match units that do the same on data: maximise the correlation of their activations, group by group.
 
     corr_ij = (E[u_i v_j] - E[u_i] E[v_j]) / (sd(u_i) sd(v_j)) for unit i of A and unit j of B, over all examples (and
@@ -27,27 +35,31 @@ def by_activations(symmetry: Symmetry, a: Tensor, b: Tensor, x: Tensor, batch_si
         b: network B [D], to be renumbered.
         x: inputs [B, ...], as a rule training inputs; a thousand do.
         batch_size: examples at a time; memory grows with it, the result does not change.
+        stats: BatchNorm statistics of A and of B, if you have them; left out, those of x (`refresh`).
 
     Returns:
         A `Match` whose objective is the total correlation. Groups of `extra` cannot be watched and are left out; they
         keep their numbering.
 
     Raises:
-        ValueError: if a network is not of this space or not finite, or x has fewer than two examples or is not what
-            the network takes.
+        ValueError: if a network is not of this space or not finite, x has fewer than two examples or is not what the
+            network takes, or `stats` does not fit.
 
     Source: Li et al. 2016; Tatro et al. 2020, section 3.
     """
     check_networks(symmetry, a, b)
     if len(_expect.tensor("x", x, floating=False)) < 2:
         raise ValueError(f"x must hold at least two examples to correlate over, got {len(x)}.")
-    watches = [Watch(symmetry, theta, x) for theta in (a, b)]
+    if stats is not None and len(stats) != 2:
+        raise ValueError(f"stats must hold the statistics of A and those of B, got {len(stats)} entries.")
+    watches = [Watch(symmetry, theta, x, own) for theta, own in zip((a, b), stats or (None, None), strict=True)]
     sums = {(group, site): Moments() for group, sites in symmetry.sites.items() for site in sites}
     with torch.no_grad():
         for part in x.split(_expect.count("batch_size", batch_size)):
-            seen_a, seen_b = (watch.units(part) for watch in watches)
-            for key, moments in sums.items():
-                moments.add(seen_a[key], seen_b[key])
+            seen = [watch.see(part) for watch in watches]
+            for (group, site), moments in sums.items():
+                moments.add(*(_columns(kept[site.node], site, group) for kept in seen))
+            del seen  # before the next part is held as well
     score, dead, perms, objective = {}, {}, {}, {}
     for group, sites in symmetry.sites.items():
         found = [sums[group, site] for site in sites]
@@ -61,10 +73,10 @@ def by_activations(symmetry: Symmetry, a: Tensor, b: Tensor, x: Tensor, batch_si
 class Watch(fx.Interpreter):
     """Runs a network along its traced operations and keeps what passes the sites."""
 
-    def __init__(self, symmetry: Symmetry, theta: Tensor, x: Tensor):
-        """Put the network at theta [D], with the BatchNorm statistics of x; complain if x does not fit."""
+    def __init__(self, symmetry: Symmetry, theta: Tensor, x: Tensor, stats: Stats | None = None):
+        """Put the network at theta [D], with its BatchNorm statistics or those of x; complain if x does not fit."""
         space = symmetry.space
-        stats = space.refresh(theta, x)
+        stats = space.refresh(theta, x) if stats is None else stats
         space.logits(theta, x[:1], stats)
         network = copy.deepcopy(symmetry.graph)
         network.load_state_dict(space.module(theta, stats).state_dict(), strict=False)
@@ -80,21 +92,18 @@ class Watch(fx.Interpreter):
             self.kept[node.name] = value
         return value
 
-    def units(self, x: Tensor) -> dict[tuple[str, Site], Tensor]:
-        """Activations [samples, n] of each group at each of its sites."""
+    def see(self, x: Tensor) -> dict[str, Tensor]:
+        """What the wanted operations return for inputs x, by name."""
         self.run(x)
-        return {
-            (group, site): _columns(self.kept[site.node], site, group)
-            for group, sites in self.sites.items()
-            for site in sites
-        }
+        kept, self.kept = self.kept, {}
+        return kept
 
 
 def _columns(value: Tensor, site: Site, group: str) -> Tensor:
     """The units of a group as columns: examples, pixels and the entries of a block all count as samples."""
-    value, start, found = value.movedim(site.dim, -1).flatten(0, -2), 0, []
+    value, start, found = value.movedim(site.dim, 0).flatten(1), 0, []
     for name, size, block in site.segments:
         if name == group:
-            found.append(value[:, start : start + size * block].reshape(len(value), size, block).transpose(1, 2))
+            found.append(value[start : start + size * block].reshape(size, -1))
         start += size * block
-    return torch.cat([piece.reshape(-1, piece.shape[-1]) for piece in found])
+    return torch.cat(found, dim=1).T
