@@ -18,7 +18,7 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from toolkit import WeightSpace, data, match, models
-from toolkit.train import _generator
+from toolkit.batches import generator
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,7 +52,7 @@ def test_line_training_is_plain_training_of_both_ends():
     space, names = WeightSpace(module), [name for name, _ in module.named_parameters()]
     ends = torch.stack([space.init(0), space.init(1)]).requires_grad_()
     optimizer = torch.optim.SGD([ends], lr=0.1, momentum=0.9, weight_decay=1e-4)
-    order, positions = _generator(0, stream=0), _generator(0, stream=1)
+    order, positions = generator(0, stream=0), generator(0, stream=1)
     for step, batch in enumerate(plain._batches(1000, 64, order)):
         optimizer.param_groups[0]["lr"] = 0.1 * (1 + cos(pi * step / 15)) / 2
         optimizer.zero_grad()

@@ -8,8 +8,8 @@ from torch.nn.functional import cross_entropy
 from zoo import ZOO
 
 from toolkit import Line, WeightSpace, data, evaluate, fit_many, match, models, scan
+from toolkit.batches import endless
 from toolkit.match import relaxed
-from toolkit.match.learned import batches
 from toolkit.symmetry import trace
 
 MATCHERS = [match.straight_through, match.by_sinkhorn]
@@ -206,7 +206,7 @@ def test_the_loss_falls_on_the_way_of_the_soft_matrices(symmetry, ends, digits):
 @pytest.mark.parametrize(("size", "per_epoch"), [(7, 42), (100, 3), (1000, 1)])
 def test_batches_are_whole_and_each_example_comes_once_in_a_pass(digits, size, per_epoch):
     numbered = replace(digits, train_x=torch.arange(300.0).view(300, 1, 1, 1).expand(300, 1, 8, 8).contiguous())
-    stream = batches(numbered, size, seed=3)
+    stream = endless(numbered, size, seed=3)
     passes = []
     for _ in range(2):
         found = [next(stream) for _ in range(per_epoch)]
@@ -215,7 +215,7 @@ def test_batches_are_whole_and_each_example_comes_once_in_a_pass(digits, size, p
         assert torch.equal(torch.cat([y for _, y in found]), digits.train_y[order])
         passes.append(order)
     assert not torch.equal(*passes)
-    again = next(batches(numbered, size, seed=3))[0]
+    again = next(endless(numbered, size, seed=3))[0]
     assert torch.equal(again[:, 0, 0, 0].long(), passes[0][: len(again)])
 
 

@@ -28,7 +28,7 @@ _STACKING = (nn.Linear, nn.LayerNorm, nn.Embedding)
 # Stacked, BatchNorm runs over the units of all networks in one row. Only where each has whole vectors of it do two
 # networks that are alike stay alike to the last bit.
 _UNITS_IN_A_VECTOR = 32
-_NUMBERS_AT_ONCE = 2**20
+_NUMBERS_AT_ONCE = 2**17
 
 
 class Engine:

@@ -5,7 +5,7 @@ made of: for a line that is (1 - t) g and t g. Methods differ in how they draw a
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import cos, pi
 from typing import TypeVar
@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
 from toolkit import _expect
+from toolkit.batches import Batches, generator, rows
 from toolkit.data import Dataset
 from toolkit.device import seeded
 from toolkit.progress import progress
@@ -98,12 +99,12 @@ def fit(
         raise TypeError(f"dataset must be a toolkit.Dataset, got {type(dataset).__name__}.")
     trained = _trainable(what)
     networks = len(what) if isinstance(what, Tensor) and what.dim() == 2 else None
-    batches = _Batches(len(dataset.train_x), batch_size, networks, seed, fork)
+    batches = Batches(len(dataset.train_x), batch_size, networks, seed, fork)
     if samples > 1 and (isinstance(trained, Point) or batches.size % samples):
         what = "a subspace to draw from" if isinstance(trained, Point) else f"to divide the batch of {batches.size}"
         raise ValueError(f"samples above 1 need {what}, got samples={samples}.")
-    positions = _generator(batches.seeds[0], stream=1)
-    gradient = _Gradient(space, dataset, loss, l2, attack, _generator(batches.seeds[0], stream=2))
+    positions = generator(batches.seeds[0], stream=1)
+    gradient = _Gradient(space, dataset, loss, l2, attack, generator(batches.seeds[0], stream=2))
     leaves = [leaf.requires_grad_() for leaf in trained.leaves()]
     # One pass over the memory a step; not for N points, whose rows it would round differently in the last digit.
     fused = networks is None and leaves[0].device.type in ("cpu", "cuda")
@@ -165,7 +166,7 @@ class _Gradient:
     noise: torch.Generator
 
     def __call__(self, theta: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
-        x, y = _take(self.dataset.train_x, index), _take(self.dataset.train_y, index)
+        x, y = rows(self.dataset.train_x, index), rows(self.dataset.train_y, index)
         if self.attack:
             x = self.attack(self.space, theta, x, y, self.noise)
         value, g = self.space.gradient(theta, x, y, self.loss)
@@ -187,12 +188,6 @@ def _step(trained, gradient: _Gradient, index: Tensor, samples: int, positions: 
     return torch.stack(values).mean(0) if samples > 1 else value
 
 
-def _take(values: Tensor, index: Tensor) -> Tensor:
-    """Return values[index], for index [B] or [N, B]; `index_select` copies whole rows and is faster."""
-    rows = values.index_select(0, index.flatten().to(values.device))
-    return rows.view(*index.shape, *values.shape[1:])
-
-
 def _trainable(what: What) -> Point | Subspace:
     if isinstance(what, Tensor):
         return Point(what)
@@ -212,51 +207,6 @@ def _result(trained: Point | Subspace) -> Tensor | Subspace:
     for leaf in copied.leaves():
         leaf.requires_grad_(False).grad = None
     return copied
-
-
-class _Batches:
-    """Which examples each step sees: shuffled anew every epoch, by a generator of its own per network."""
-
-    def __init__(self, n: int, batch_size: int, networks: int | None, seed, fork):
-        self.n, self.size, self.networks = n, min(batch_size, n), networks
-        count = networks or 1
-        self.seeds = list(seed) if networks and isinstance(seed, Iterable) else [seed] * count
-        for one in self.seeds:
-            _expect.count("seed", one, least=0)
-        if len(self.seeds) != count:
-            raise ValueError(f"seed must be one number, or one for each of {count} networks, got {len(self.seeds)}.")
-        self.orders = [_generator(one, stream=0) for one in self.seeds]
-        self.forks = []
-        if not isinstance(fork, Sequence | None):
-            raise ValueError(f"fork must hold pairs (step, seed), got {fork!r}.")
-        for pair in fork or []:
-            if not isinstance(pair, Sequence) or len(pair) != 2:
-                raise ValueError(f"fork must hold pairs (step, seed), got {pair!r}.")
-            step, other = _expect.count("fork's step", pair[0], least=0), pair[1]
-            self.forks.append((step, _generator(other, stream=0)))
-        if fork is not None and len(self.forks) != (networks or 0):
-            raise ValueError(f"fork must give a step and a seed for each of {networks or 0} networks, got {len(fork)}.")
-
-    def epoch(self, epoch: int, epochs: int) -> Iterator[tuple[float, Tensor]]:
-        """Yield the fraction of training done and the examples [B] or [N, B] of each step of an epoch (from 1)."""
-        per_epoch = self.n // self.size
-        first = (epoch - 1) * per_epoch
-        rows = [self._shuffled(order, per_epoch) for order in self.orders]
-        for row, (step, order) in zip(rows, self.forks, strict=False):
-            other = self._shuffled(order, per_epoch)
-            since = max(0, step - first)
-            row[since:] = other[since:]
-        index = torch.stack(rows, dim=1) if self.networks else rows[0]
-        for i in range(per_epoch):
-            yield (first + i) / (per_epoch * epochs), index[i]
-
-    def _shuffled(self, order: torch.Generator, per_epoch: int) -> Tensor:
-        return torch.randperm(self.n, generator=order)[: per_epoch * self.size].view(per_epoch, self.size)
-
-
-def _generator(seed: int, stream: int) -> torch.Generator:
-    """A random source for one purpose: the same seed gives unrelated numbers in another stream."""
-    return torch.Generator().manual_seed(_expect.count("seed", seed, least=0) * 2 + stream + 1_000_003)
 
 
 def _check_settings(epochs, batch_size, lr, momentum, weight_decay, l2, samples, attack) -> None:

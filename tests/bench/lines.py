@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import toolkit
-from toolkit.train import _generator
+from toolkit.batches import generator
 
 from . import plain
 from .timing import Comparison
@@ -85,7 +85,7 @@ def _training(name: str, goal: float, network: str, epochs: int, line: bool) -> 
     what = toolkit.Line(a, b) if line else a
 
     def plainly() -> np.ndarray:
-        order = _generator(0, stream=0)  # the data order of `fit(seed=0)`
+        order = generator(0, stream=0)  # the data order of `fit(seed=0)`
         return plain.train(own, a, dataset, order, epochs, weight_decay=DECAY).numpy()
 
     def ours() -> np.ndarray:

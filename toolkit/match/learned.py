@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from toolkit import _expect
+from toolkit.batches import endless
 from toolkit.data import Dataset
 from toolkit.device import device
 from toolkit.landscape import evaluate
@@ -52,7 +53,7 @@ def straight_through(
     Source: Ainsworth et al. 2023, section 3.3.
     """
     check_networks(symmetry, a, b)
-    stream = batches(dataset, batch_size, seed)
+    stream = endless(dataset, batch_size, seed)
     guide = a.clone().requires_grad_()
     mover = torch.optim.SGD([guide], _expect.number("lr", lr, 0), momentum=0.9)
     best = _Best(symmetry, a, b, dataset)
@@ -108,7 +109,7 @@ def by_sinkhorn(
     check_networks(symmetry, a, b)
     check_units(symmetry)
     _expect.number("temperature", temperature, 1e-6)
-    stream = batches(dataset, batch_size, seed)
+    stream = endless(dataset, batch_size, seed)
     noise = torch.Generator().manual_seed(_expect.count("seed", seed, least=0))
     free = {n: torch.eye(k) + 0.1 * torch.randn(k, k, generator=noise) for n, k in symmetry.groups.items()}
     free = {name: start.to(device()).requires_grad_() for name, start in free.items()}
@@ -159,13 +160,3 @@ def keep_on_interrupt() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         print("Interrupted: you get the best match so far.")
-
-
-def batches(dataset: Dataset, batch_size: int, seed: int):
-    """Yield training batches for ever, shuffled anew each time all have been seen."""
-    size = min(_expect.count("batch_size", batch_size), len(dataset.train_x))
-    order = torch.Generator().manual_seed(_expect.count("seed", seed, least=0))
-    while True:
-        for index in torch.randperm(len(dataset.train_x), generator=order).split(size):
-            if len(index) == size:
-                yield dataset.train_x[index], dataset.train_y[index]

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from toolkit import _expect
+from toolkit.batches import endless
 from toolkit.data import Dataset
 from toolkit.landscape import evaluate
 from toolkit.match import relaxed
-from toolkit.match.learned import batches, keep_on_interrupt
+from toolkit.match.learned import keep_on_interrupt
 from toolkit.match.result import Match, assign, check_networks, check_units
 from toolkit.progress import progress
 from toolkit.subspaces import Bezier
@@ -124,7 +125,7 @@ class _State:
         """The turn of P: doubly stochastic matrices that lower the loss along the curve."""
         before = {name: relaxed.matrix(perm) for name, perm in self.perms.items()}
         soft = {name: matrix.clone().requires_grad_() for name, matrix in before.items()}
-        stream = batches(self.dataset, plan.batch_size, self.seed)
+        stream = endless(self.dataset, plan.batch_size, self.seed)
         steps = plan.epochs * max(1, len(self.dataset.train_x) // plan.batch_size)
         with keep_on_interrupt():
             for _ in progress(range(steps), "matching"):
