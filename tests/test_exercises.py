@@ -19,7 +19,8 @@ from toolkit.exercises.lesson01_losses import barrier, batchnorm_statistics
 from toolkit.exercises.lesson01_points import flatten, interpolate
 from toolkit.exercises.lesson02_bend import bend_step, bowl_gradient, double_well_gradient
 from toolkit.exercises.lesson02_connect import connect, hidden_pair
-from toolkit.exercises.lesson02_curve import bezier, length
+from toolkit.exercises.lesson02_curve import bezier
+from toolkit.exercises.lesson02_length import length
 
 REFERENCE = "The lesson goes on with the reference."
 EVERY_WRONG = [(exercise, wrong) for exercise in EXERCISES.values() for wrong in exercise.wrong]
@@ -64,7 +65,7 @@ def printed(capsys):
 @every_exercise
 def test_stub_is_not_attempted_and_the_reference_comes_back(exercise, capsys):
     def stub(*args):
-        raise NotImplementedError("your code here")
+        raise NotImplementedError
 
     assert check(exercise.id, stub) is exercise.reference
     expected = f'· {exercise.id} not attempted yet. hint("{exercise.id}") helps. {REFERENCE}'
@@ -257,6 +258,64 @@ def test_bezier_by_lines_between_lines_is_right_where_these_meet_their_ends(line
     assert printed(capsys).startswith("✓ 2.1 correct.")
 
 
+ROUNDING = "your formula is right on paper, but rounding makes it miss {end} in the last digits at t = {t}. "
+
+
+@pytest.mark.parametrize(
+    ("attempt", "end", "t"),
+    [
+        (lambda a, bend, b, t: a + 2 * t * (bend - a) + t**2 * (a - 2 * bend + b), "b", 1),
+        (lambda a, bend, b, t: a + t * (2 * (bend - a) + t * (a - 2 * bend + b)), "b", 1),
+        (lambda a, bend, b, t: b + (1 - t) * (2 * (bend - b) + (1 - t) * (a - 2 * bend + b)), "a", 0),
+    ],
+)
+def test_bezier_by_powers_is_right_on_paper_however_it_rounds(attempt, end, t, capsys):
+    check("2.1", lambda a, bend, b, t: attempt(a, bend, b, torch.as_tensor(t)[..., None]))
+    assert printed(capsys).startswith(f"✗ 2.1 not correct: {ROUNDING.format(end=end, t=t)}")
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda a, bend, b, t: torch.stack([bezier(a, bend, b, float(one)) for one in t]),
+        lambda a, bend, b, t: torch.stack([bezier(a, bend, b, float(t[i])) for i in range(len(t))]),
+        lambda a, bend, b, t: torch.stack([bezier(a, bend, b, float(one)) for one in torch.as_tensor(t)]),
+        lambda a, bend, b, t: (1 - t[:, None]) ** 2 * a,
+        lambda a, bend, b, t: (1 - torch.as_tensor(t)[:, None]) ** 2 * a,
+        lambda a, bend, b, t: (1 - t.unsqueeze(1)) ** 2 * a,
+        lambda a, bend, b, t: (1 - torch.as_tensor(t).unsqueeze(1)) ** 2 * a,
+        lambda a, bend, b, t: torch.outer((1 - t) ** 2, a),
+        lambda a, bend, b, t: torch.outer(1 - torch.as_tensor(t), a),
+    ],
+)
+def test_bezier_that_takes_no_plain_number_says_so(attempt, capsys):
+    check("2.1", attempt)
+    line = printed(capsys)
+    advice = "t may also be a plain number: then return one network, shape [D]."
+    assert line.startswith("! 2.1 your code raised ") and f", 0.25). {advice} hint(" in line
+
+
+@pytest.mark.parametrize("theta", [0.2, 1, torch.tensor(0.2)])
+@pytest.mark.parametrize("gradient", [bowl_gradient, double_well_gradient])
+def test_gradient_of_a_number_is_refused(gradient, theta):
+    with pytest.raises(TypeError, match=r"^gradient takes a network \[D\], got a number\.$"):
+        gradient(theta)
+    with pytest.raises(TypeError, match=r"^gradient takes a network \[D\], got a tensor of shape \[1, 2\]\.$"):
+        gradient(torch.zeros(1, 2))
+
+
+def test_bend_step_that_asks_for_the_gradient_at_t(capsys):
+    check("2.2", lambda a, bend, b, t, gradient, lr: bend - lr * gradient(t))
+    line = printed(capsys)
+    assert line.startswith("! 2.2 your code raised TypeError: gradient takes a network [D], got a number (line 1 of ")
+    assert "for bend_step([-1, 4], [2, 1], [3, -2], 0.2, bowl_gradient, 0.3). hint(" in line
+
+
+def test_only_the_last_hint_on_the_bend_gives_its_share_away():
+    *first, last = EXERCISES["2.2"].hints
+    assert "2 t (1 - t)" in last and not any("t (1 - t)" in hint or "(1 - t)²" in hint for hint in first)
+
+
 def test_bend_changed_in_place_is_named(capsys):
     def attempt(a, bend, b, t, gradient, lr):
         bend -= lr * 2 * t * (1 - t) * gradient(bezier(a, bend, b, t))
@@ -327,6 +386,15 @@ def test_a_trained_chain_passes_too(capsys):
 
     assert check("2.4", attempt, strict=True) is attempt
     assert printed(capsys).startswith("✓ 2.4 correct.")
+
+
+def test_a_chain_of_single_networks_is_told_how_to_write_it(capsys):
+    def attempt(space, a, b, dataset):
+        return PolyChain(a, (a + b) / 2, b, fixed=(0, 2))
+
+    check("2.4", attempt)
+    sentence = "raised TypeError: points must be one list of networks: PolyChain([a, bend, b]) (line 2 of your function"
+    assert sentence in printed(capsys)
 
 
 def test_the_hidden_pair_is_the_same_after_an_attempt_that_spoils_its_copy(capsys):
@@ -481,6 +549,52 @@ def test_kinds_of_not_implemented_error_other_than_the_stub_are_errors(capsys):
 
     check("0.1", walk)
     assert printed(capsys).startswith("! 0.1 your code raised NoKeyboard: input() does not work here")
+
+
+def test_not_implemented_error_with_a_text_is_an_error(capsys):
+    def walk(a, b, t):
+        raise NotImplementedError("not for this dtype.")
+
+    check("0.1", walk)
+    line = printed(capsys)
+    assert line.startswith("! 0.1 your code raised NotImplementedError: not for this dtype (line 2 of your function")
+
+
+@pytest.mark.parametrize("stub", [NotImplementedError, NotImplementedError(), NotImplementedError("")])
+def test_not_implemented_error_without_a_text_is_the_stub(stub, capsys):
+    def walk(a, b, t):
+        raise stub
+
+    check("0.1", walk)
+    assert printed(capsys).startswith("· 0.1 not attempted yet.")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "advice"),
+    [
+        (
+            lambda a, bend, b, t: (1 - t) ^ 2 * a + t ^ 2 * b,
+            "NotImplementedError: ",
+            "In Python a power is written **.",
+        ),
+        (lambda a, bend, b, t: ((1 - t) ^ 2) * a, "TypeError: unsupported", "In Python a power is written **."),
+        (lambda a, bend, b, t: (1 - t) ^ (2 * a), "NotImplementedError: ", "In Python a power is written **."),
+        (
+            lambda a, bend, b, t: ((1 - torch.as_tensor(t)) ^ 2) * a,
+            "NotImplementedError: ",
+            "In Python a power is written **.",
+        ),
+        (
+            lambda a, bend, b, t: 2 * t(1 - t) * bend,
+            "TypeError: 'float' object is not callable",
+            "In Python a product needs its *, also before a bracket.",
+        ),
+    ],
+)
+def test_an_operator_of_another_meaning_is_named(attempt, error, advice, capsys):
+    check("2.1", attempt)
+    line = printed(capsys)
+    assert line.startswith(f"! 2.1 your code raised {error}") and f", 0.25). {advice} hint(" in line
 
 
 def test_wrong_number_of_arguments_and_a_long_message_stay_readable(capsys):
@@ -701,6 +815,13 @@ def test_every_option_has_its_reason_and_one_is_right(question, capsys):
         right = letter == question.answer
         mark, word = ("✓", "is correct") if right else ("✗", "is not correct")
         assert printed(capsys) == f"{mark} {question.id} {letter} {word}. {reason}"
+
+
+@pytest.mark.parametrize("question", [QUESTIONS[f"2.q{i}"] for i in (1, 2, 3, 4)], ids=lambda question: question.id)
+def test_length_does_not_give_the_right_option_away(question):
+    lengths = {letter: len(option) for letter, option in question.options.items()}
+    assert max(lengths.values()) < 1.5 * min(lengths.values())
+    assert lengths[question.answer] < 1.15 * sorted(lengths.values())[-2]
 
 
 @every_question

@@ -237,6 +237,13 @@ def test_a_point_fixed_twice_is_refused():
         Bezier(*vectors(3), fixed=(0, 0))
 
 
+@pytest.mark.parametrize("keywords", [{}, {"fixed": (0, 2)}])
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_a_chain_takes_one_list_and_not_several_networks(n, keywords):
+    with pytest.raises(TypeError, match=r"^points must be one list of networks: PolyChain\(\[a, bend, b\]\)\.$"):
+        PolyChain(*vectors(n), **keywords)
+
+
 # The formulas, to the last digit of double precision
 
 

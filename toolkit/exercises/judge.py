@@ -3,6 +3,7 @@
 import copy
 import inspect
 import linecache
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
@@ -61,7 +62,7 @@ def judge(exercise: Exercise, attempt: Any, seconds: float | None = None) -> Ver
         limit = exercise.seconds if seconds is None else seconds
         problem = timelimit.run(lambda: _first_problem(exercise, attempt), limit)
     except _Raised as wrapped:
-        return _raised_verdict(id, attempt, wrapped)
+        return _raised_verdict(exercise, attempt, wrapped)
     except TimeoutError as error:
         return Verdict("!", f"{id} {error}: is there a loop that never ends?")
     except Exception as error:  # a result of a kind that cannot be compared, such as a sparse tensor
@@ -107,14 +108,23 @@ class _Raised(Exception):
         self.error, self.call = error, call
 
 
-def _raised_verdict(id: str, attempt: Callable[..., Any], wrapped: _Raised) -> Verdict:
-    error = wrapped.error
-    if type(error) is NotImplementedError:  # a subclass, such as that of input(), is no stub
-        return Verdict("·", f"{id} not attempted yet.")
+# What Python and torch say where an operator is not what the learner meant, and the sentence that helps.
+_ERRORS = {
+    r"bitwise_xor|unsupported operand type\(s\) for \^": "In Python a power is written **.",
+    r"'(int|float|Tensor)' object is not callable": "In Python a product needs its *, also before a bracket.",
+}
+
+
+def _raised_verdict(exercise: Exercise, attempt: Callable[..., Any], wrapped: _Raised) -> Verdict:
+    id, error = exercise.id, wrapped.error
     text = " ".join(str(error).split())
-    text = text if len(text) <= 200 else text[:200] + "…"
+    if type(error) is NotImplementedError and not text:  # with a text it is torch's, for one, and no stub
+        return Verdict("·", f"{id} not attempted yet.")
+    known = {**_ERRORS, **exercise.errors}
+    advice = next((f" {sentence}" for pattern, sentence in known.items() if re.search(pattern, text)), "")
+    text = text.removesuffix(".") if len(text) <= 200 else text[:200] + "…"
     name = type(error).__name__ + (f": {text}" if text else "")
-    return Verdict("!", f"{id} your code raised {name}{_place(attempt, error)}, for {wrapped.call}.")
+    return Verdict("!", f"{id} your code raised {name}{_place(attempt, error)}, for {wrapped.call}.{advice}")
 
 
 def _place(attempt: Callable[..., Any], error: BaseException) -> str:
@@ -170,10 +180,13 @@ def _flaw(exercise: Exercise, number: int, got: Any) -> Flaw | None:
 def _misconception(exercise: Exercise, number: int, got: Any) -> str | None:
     """Return the message of the wrong answer that passes all cases before `number` and gives `got` there."""
     *passed, failed = exercise.cases[: number + 1]
+    right = _answer(exercise.reference, failed)
     for wrong in exercise.wrong:
         try:
             passes = all(_gives(wrong.function, case, _answer(exercise.reference, case)) for case in passed)
-            if passes and _gives(wrong.function, failed, got):
+            answer = _answer(wrong.function, failed)
+            fails = difference(answer, right, failed.exact)
+            if passes and fails and not difference(got, answer):  # up to rounding, even where the case is exact
                 return wrong.message
         except Exception:  # this wrong answer cannot handle these arguments, so the attempt is not it
             continue

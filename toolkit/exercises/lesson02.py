@@ -2,7 +2,8 @@
 
 from toolkit.exercises.lesson02_bend import BEND_STEP
 from toolkit.exercises.lesson02_connect import CONNECT
-from toolkit.exercises.lesson02_curve import BEZIER, LENGTH
+from toolkit.exercises.lesson02_curve import BEZIER
+from toolkit.exercises.lesson02_length import LENGTH
 from toolkit.exercises.lesson02_quiz import PREDICTIONS, QUESTIONS
 
 EXERCISES = (BEZIER, BEND_STEP, LENGTH, CONNECT)

@@ -2,6 +2,7 @@
 
 import torch
 
+from toolkit.exercises.compare import kind
 from toolkit.exercises.lesson02_curve import bezier
 from toolkit.exercises.parts import Case, Exercise, Wrong
 
@@ -12,14 +13,22 @@ def bend_step(a, bend, b, t, gradient, lr):
     return bend - lr * 2 * t * (1 - t) * g
 
 
+def _network(theta):
+    """Return theta if it is one network [D]."""
+    if isinstance(theta, torch.Tensor) and theta.ndim == 1:
+        return theta
+    a_number = isinstance(theta, int | float) or (isinstance(theta, torch.Tensor) and not theta.ndim)
+    raise TypeError(f"gradient takes a network [D], got {'a number' if a_number else kind(theta)}.")
+
+
 def bowl_gradient(theta):
     """Return the gradient of the loss |theta|² / 2."""
-    return theta.clone()
+    return _network(theta).clone()
 
 
 def double_well_gradient(theta):
     """Return the gradient of the loss (x² - 1)² + y², at theta = (x, y)."""
-    x, y = theta
+    x, y = _network(theta)
     return torch.stack([4 * x * (x**2 - 1), 2 * y])
 
 
@@ -71,6 +80,21 @@ BEND_STEP = Exercise(
             _step(lambda t: t * (1 - t)),
             "half of the bend's share is missing. Its weight on the curve is not t (1 - t).",
         ),
+        Wrong(
+            "share squared",
+            _step(lambda t: (2 * t * (1 - t)) ** 2),
+            "you count the bend's share twice: the gradient comes back with it once.",
+        ),
+        Wrong(
+            "divided by the share",
+            lambda a, bend, b, t, gradient, lr: bend - lr * gradient(bezier(a, bend, b, t)) / (2 * t * (1 - t)),
+            "you divide by the bend's share. Where the bend has little say in θ(t), it should move little: multiply.",
+        ),
+        Wrong(
+            "share fixed at one half",
+            _step(lambda t: 0.5),
+            "you give the bend one half of the gradient at every t. That is its share half way; elsewhere it is less.",
+        ),
         Wrong("share of b", _step(lambda t: t**2), "t² is the share of the end b. The bend has a weight of its own."),
         Wrong(
             "share of a",
@@ -96,9 +120,25 @@ BEND_STEP = Exercise(
             "θ(t), and give the bend its share.",
         ),
         Wrong(
+            "gradient half way",
+            _step_from(lambda a, bend, b, t: bezier(a, bend, b, 0.5)),
+            "you ask for the gradient half way, at θ(0.5). Take it at θ(t), the network that was drawn.",
+        ),
+        Wrong(
             "gradient on the straight line",
             _step_from(lambda a, bend, b, t: (1 - t) * a + t * b),
             "you ask for the gradient on the straight line from a to b, which knows no bend. Take it on the curve.",
+        ),
+        Wrong(
+            "gradient on the straight line, whole",
+            lambda a, bend, b, t, gradient, lr: bend - lr * gradient((1 - t) * a + t * b),
+            "you take the whole gradient of a network on the straight line, which knows no bend. Take it on the curve, "
+            "at θ(t), and give the bend its share.",
+        ),
+        Wrong(
+            "ascent, whole gradient",
+            _step(lambda t: -1),
+            "you walk uphill, and by the whole gradient. Subtract it, and only the bend's share of it.",
         ),
         Wrong(
             "ascent",
@@ -135,9 +175,10 @@ BEND_STEP = Exercise(
     ),
     hints=(
         "Three lines: where on the curve are you, what is the gradient there, how much of it reaches the bend?",
-        "The chain rule: θ(t) = (1 - t)² a + 2 t (1 - t) bend + t² b. If the bend moves by a small step, θ(t) moves "
-        "by that step times the bend's weight. The gradient comes back times the same weight.",
-        "SGD takes the old value minus lr times the gradient that reaches it. At t = 0 nothing reaches the bend.",
+        "If the bend moves by a small step while a and b stay, how far does θ(t) move? The curve's formula says it. "
+        "The gradient comes back with the same factor.",
+        "The chain rule: dL/dβ = 2 t (1 - t) dL/dθ(t). SGD takes the old value minus lr times the gradient that "
+        "reaches it. At t = 0 nothing reaches the bend.",
     ),
     skeleton="def bend_step(a, bend, b, t, gradient, lr):\n    g = gradient(...)\n    share = ...\n"
     "    return bend - lr * share * g",

@@ -113,8 +113,8 @@ def _good_stops(space, a, b, dataset):
 CONNECT = Exercise(
     id="2.4",
     title="Connect",
-    difficulty=4,
-    minutes=15,
+    difficulty=2,
+    minutes=6,
     objective=4,
     reference=connect,
     cases=(Case(hidden_pair, accept=_flaw),),

@@ -1,4 +1,4 @@
-"""Lesson 02, exercises 2.1 and 2.3: a curve with one bend, and how long a way is."""
+"""Lesson 02, exercise 2.1: a curve with one bend."""
 
 import torch
 
@@ -9,12 +9,6 @@ def bezier(a, bend, b, t):
     """Return (1 - t)² a + 2 t (1 - t) bend + t² b: shape [D] for a number t, [T, D] for a tensor t of shape [T]."""
     t = torch.as_tensor(t).to(a)[..., None]
     return (1 - t) ** 2 * a + 2 * t * (1 - t) * bend + t**2 * b
-
-
-def length(points):
-    """Return the length of the polyline through the rows of points [T, D], in their order."""
-    steps = points[1:] - points[:-1]
-    return steps.norm(dim=1).sum()
 
 
 _A, _BEND, _B = torch.tensor([0.1, -3.0, 2.0]), torch.tensor([1.3, 4.0, -0.7]), torch.tensor([0.7, 0.3, -1.1])
@@ -33,6 +27,12 @@ def _columns(a, bend, b, t):
 def _cubic(a, bend, b, t):
     return (1 - t) ** 3 * a + 3 * t * (1 - t) * bend + t**3 * b
 
+
+# What Python and torch say where a plain number t meets a loop, t[:, None], t.unsqueeze(1), len(t), torch.outer(t, a).
+_NO_NUMBER = (
+    r"'float' object is not (iterable|subscriptable)|'float' object has no attribute|'float' has no len"
+    r"|must be Tensor, not float|0-d|0-D|dimension 0|Dimension out of range"
+)
 
 BEZIER = Exercise(
     id="2.1",
@@ -54,6 +54,16 @@ BEZIER = Exercise(
             "ends swapped",
             lambda a, bend, b, t: bezier(b, bend, a, t),
             "your curve runs from b to a. At t = 0 all the weight belongs to a.",
+        ),
+        Wrong(
+            "bend and b swapped",
+            lambda a, bend, b, t: bezier(a, b, bend, t),
+            "b has the bend's weight, and the bend that of b. At t = 1 all the weight belongs to b.",
+        ),
+        Wrong(
+            "t - 1",
+            lambda a, bend, b, t: (1 - t) ** 2 * a + 2 * t * (t - 1) * bend + t**2 * b,
+            "one sign is wrong: 2 t (1 - t) is never negative between 0 and 1.",
         ),
         Wrong(
             "factor 2 forgotten",
@@ -106,10 +116,21 @@ BEZIER = Exercise(
             "your exponents are those of a cubic, the curve with two bends. With one bend they go up to 2.",
         ),
         Wrong(
-            "a + t * (b - a), nested",
+            "a + t * (b - a), nested; or powers of t",
             lambda a, bend, b, t: _towards(_towards(a, bend, t), _towards(bend, b, t), t),
-            "a + t * (b - a), nested, is right on paper, but rounding makes it miss b in the last digits at t = 1. "
-            "Give each of the three points its weight, and both ends come out exactly.",
+            "your formula is right on paper, but rounding makes it miss b in the last digits at t = 1. Give each of "
+            "the three points its weight, and both ends come out exactly.",
+        ),
+        Wrong(
+            "powers of 1 - t",
+            lambda a, bend, b, t: b + 2 * (1 - t) * (bend - b) + (1 - t) ** 2 * (a - 2 * bend + b),
+            "your formula is right on paper, but rounding makes it miss a in the last digits at t = 0. Give each of "
+            "the three points its weight, and both ends come out exactly.",
+        ),
+        Wrong(
+            "table of one row for a number",
+            lambda a, bend, b, t: bezier(a, bend, b, torch.as_tensor(t).reshape(-1)),
+            "for a number t return one network, shape [D].",
         ),
         Wrong(
             "t paired with coordinates",
@@ -136,97 +157,6 @@ BEZIER = Exercise(
     ),
     skeleton="def bezier(a, bend, b, t):\n    t = torch.as_tensor(t).to(a)[..., None]\n"
     "    return (...) * a + (...) * bend + (...) * b",
+    errors={_NO_NUMBER: "t may also be a plain number: then return one network, shape [D]."},
     praise="It leaves a, leans towards the bend and meets b to the last bit, for one t or for many.",
-)
-
-# A walk of 5 + 4 + 13 = 22, in which every known mistake measures something else.
-_ZIGZAG = torch.tensor([[1.0, 1.0], [4.0, 5.0], [4.0, 1.0], [9.0, 13.0]])
-_STRAIGHT = torch.tensor([[0.0, 0.0, 0.0], [1.0, 2.0, 2.0], [4.0, 8.0, 8.0]])
-_LOOP = torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0], [0.0, 0.0]])
-
-
-def _steps(points):
-    return points[1:] - points[:-1]
-
-
-LENGTH = Exercise(
-    id="2.3",
-    title="Length",
-    difficulty=2,
-    minutes=8,
-    objective=3,
-    reference=length,
-    cases=(Case((_ZIGZAG,)), Case((_STRAIGHT,)), Case((_LOOP,)), Case((_ZIGZAG[:2],))),
-    wrong=(
-        Wrong(
-            "chord",
-            lambda points: (points[-1] - points[0]).norm(),
-            "you measure the straight way from the first point to the last. (Adding up the steps before you take "
-            "the norm gives the same: detours cancel.)",
-        ),
-        Wrong(
-            "squares",
-            lambda points: (_steps(points) ** 2).sum(),
-            "you add up squared steps. A length of 13 counts as 13, not as 169: take the root of each step first.",
-        ),
-        Wrong(
-            "root of the sum of squares",
-            lambda points: _steps(points).norm(),
-            "you take one norm of all the steps together. Each step has a length of its own; add these up.",
-        ),
-        Wrong(
-            "L1",
-            lambda points: _steps(points).abs().sum(),
-            "you add up the changes of the coordinates, as if you could only walk along the axes. The length of a "
-            "step is its Euclidean norm.",
-        ),
-        Wrong(
-            "mean step",
-            lambda points: _steps(points).norm(dim=1).mean(),
-            "you return the mean step. The length of the way is their sum, however many there are.",
-        ),
-        Wrong(
-            "divided by T",
-            lambda points: _steps(points).norm(dim=1).sum() / len(points),
-            "you divide by the number of points. More points on the same way do not make it shorter.",
-        ),
-        Wrong(
-            "each step's length",
-            lambda points: _steps(points).norm(dim=1),
-            "these are the lengths of the single steps. Add them up.",
-        ),
-        Wrong(
-            "longest step",
-            lambda points: _steps(points).norm(dim=1).max(),
-            "you return the longest step alone.",
-        ),
-        Wrong(
-            "differences between coordinates",
-            lambda points: points.diff().norm(dim=1).sum(),
-            "you subtract coordinates of the same point from each other (diff works along the last dimension unless "
-            "told otherwise). A step leads from row to row.",
-        ),
-        Wrong(
-            "norm over the steps",
-            lambda points: _steps(points).norm(dim=0).sum(),
-            "your norm runs over the steps of one coordinate. It should run over the coordinates of one step.",
-        ),
-        Wrong(
-            "distances from the origin",
-            lambda points: points.norm(dim=1).sum(),
-            "you add up how far the points are from the origin. A length is made of differences between neighbours.",
-        ),
-        Wrong(
-            "distances from the first point",
-            lambda points: (points - points[0]).norm(dim=1).sum(),
-            "you measure every point from the first one. Measure each from the one before it.",
-        ),
-    ),
-    hints=(
-        "A polyline is made of straight steps, from each point to the next. Measure each, and add.",
-        "points[1:] and points[:-1] are the same rows, shifted by one. Their difference holds the T - 1 steps.",
-        "A step is a row: norm(dim=1) gives one length a row.",
-    ),
-    skeleton="def length(points):\n    steps = ...\n    return steps.norm(dim=1).sum()",
-    praise="Zigzag, straight line, loop: you measure the way itself, whatever the distance of its ends.",
 )

@@ -6,10 +6,10 @@ _TRAINED = Question(
     id="2.q1",
     text="You train Bezier(a, bend, b, fixed=(0, 2)) in a space of D weights. Which numbers does training change?",
     options={
-        "a": "The weights of many networks, one for each position t along the curve.",
-        "b": "The 3 D weights of a, of the bend and of b.",
+        "a": "The weights of many networks, one for each position t.",
+        "b": "The 3 D weights of a, of the bend and of b together.",
         "c": "The D weights of the bend, as many as one network has.",
-        "d": "A single number: how far the curve leans out.",
+        "d": "A single number: how far the curve leans to the side.",
     },
     answer="c",
     feedback={
@@ -27,11 +27,10 @@ _HALF_WAY = Question(
     id="2.q2",
     text="Why does the curve reach only half way from the midpoint of a and b to the bend?",
     options={
-        "a": "Every point of the curve is a mixture of a, bend and b, and the bend's weight 2 t (1 - t) is never "
-        "more than one half.",
+        "a": "On the curve the bend is mixed with a and b; its weight is one half at most.",
         "b": "Training stopped too early: with more epochs the curve would reach its bend.",
-        "c": "The L2 term keeps the curve short.",
-        "d": "t is drawn at random, and t = 0.5 almost never comes up.",
+        "c": "The L2 term keeps the curve short, and so it cannot reach its bend.",
+        "d": "t is drawn at random for each batch, and t = 0.5 almost never comes up.",
     },
     answer="a",
     feedback={
@@ -49,11 +48,10 @@ _DRAWN = Question(
     text="Each step draws one t and uses the gradient of the loss at θ(t), with an L2 term on the weights θ(t). Why "
     "this way?",
     options={
-        "a": "L2 on θ(t) is the same as weight decay on the bend, and cheaper.",
-        "b": "The random t shakes the bend out of bad places; how it is drawn does not matter.",
-        "c": "One t gives the loss of the whole curve exactly, so that one is enough.",
-        "d": "We want a low mean over all t, and what is penalised should be the networks we use: one drawn t "
-        "estimates this at the price of one network a step.",
+        "a": "One t is the cheapest choice; L2 on θ(t) has the same effect as weight decay on the bend itself.",
+        "b": "The random t shakes the bend out of bad places; how it is drawn (near the ends, say) does not matter.",
+        "c": "One t gives the loss of the whole curve exactly, so that several of them would cost more for nothing.",
+        "d": "One t estimates the mean over the curve at the price of one network; L2 is to act on networks we use.",
     },
     answer="d",
     feedback={
@@ -74,7 +72,7 @@ _SHOWN = Question(
     options={
         "a": "The mountain on the straight line was an error of measurement.",
         "b": "There is a way of low loss from A to B, namely this one.",
-        "c": "A and B compute the same function.",
+        "c": "A and B compute the same function, with other weights.",
         "d": "All the networks between the straight line and the curve are good.",
     },
     answer="b",

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
@@ -71,6 +71,7 @@ class Exercise:
         skeleton: code with gaps, shown after the last hint.
         praise: what a correct answer has shown.
         seconds: time limit for all cases together.
+        errors: advice on what an attempt may raise: a pattern of the error's text, and the sentence that helps.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Exercise:
     skeleton: str
     praise: str
     seconds: float = 5.0
+    errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -103,6 +103,12 @@ class PolyChain(Path):
     Source: Garipov et al. 2018, section 3.
     """
 
+    def __init__(self, points: Tensor | Sequence[Tensor], *more: Tensor, fixed: Sequence[int] = ()):
+        """Draw the chain `PolyChain([a, bend, b])`; more bends, more corners. See `Subspace` for the errors."""
+        if more:
+            raise TypeError("points must be one list of networks: PolyChain([a, bend, b]).")
+        super().__init__(points, fixed)
+
     def basis(self, coords: Tensor) -> Tensor:
         """Two neighbours share each position, the rest have coefficient 0."""
         n = self._n
