@@ -24,18 +24,21 @@ MNIST = {"epochs": 10, "batch_size": 100, "lr": 0.1, "weight_decay": 5e-4}
 def widths(pairs: int = 5) -> dict:
     """The barrier by width: as the networks come, matched by activations, by weights; and four controls."""
     digits, sizes = data.load("digits"), (16, 32, 64, 128, 256, 512)
-    found = {}
+    found, correlation = {}, {}
     for width in sizes:
         space = WeightSpace(models.mlp(64, width, width, width, 10))
+        symmetry = trace(space, digits.train_x[:4])
         for a, b in fit_many(space, digits, range(2 * pairs), **PLAIN).split(2):
-            for name, (one, other) in _arrangements(space, a, b, digits).items():
+            matched = match.by_activations(symmetry, a, b, digits.train_x)
+            correlation.setdefault(str(width), []).append(_alikeness(matched))
+            for name, (one, other) in _arrangements(symmetry, a, b, matched.perms).items():
                 measured = scan(space, Line(one, other), digits, points=25)
                 rows = found.setdefault(name, {"barrier": {}, "middle_accuracy": {}, "distance": {}})
                 rows["barrier"].setdefault(str(width), []).append(measured.barrier("test_loss"))
                 rows["middle_accuracy"].setdefault(str(width), []).append(float(measured.test_accuracy[12]))
                 rows["distance"].setdefault(str(width), []).append(float((one - other).norm()))
     config = {"network": "mlp(64, width, width, width, 10)", "pairs": pairs, **PLAIN}
-    return {"config": config, "width": list(sizes), "found": found}
+    return {"config": config, "width": list(sizes), "correlation": correlation, "found": found}
 
 
 def matchers(pairs: int = 5) -> dict:
@@ -164,10 +167,19 @@ def mnist(pairs: int = 5) -> dict:
     return {"config": config, "width": found}
 
 
-def _arrangements(space: WeightSpace, a, b, digits: Dataset) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+def _alikeness(found: match.Match) -> float:
+    """Mean correlation of matched units, those left out of which one is dead."""
+    pairs = []
+    for name, p in found.perms.items():
+        p = p.cpu()
+        of_a, of_b = (mask.cpu() for mask in found.dead[name])
+        pairs.append(found.score[name].cpu()[torch.arange(len(p)), p][~of_a & ~of_b[p]])
+    return float(torch.cat(pairs).mean())
+
+
+def _arrangements(symmetry: Symmetry, a, b, found: Permutations) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """B as it comes, B matched, and the controls."""
-    symmetry = trace(space, digits.train_x[:4])
-    found, chance = match.by_activations(symmetry, a, b, digits.train_x).perms, symmetry.random(seed=0)
+    chance = symmetry.random(seed=0)
     both = symmetry.compose(found, chance)
     return {
         "as they come": (a, b),
