@@ -1,6 +1,7 @@
 """The PermutationSlider in a browser: the module alone on a page with a stand-in for the model, and in JupyterLab."""
 
 import json
+import re
 
 import nbformat
 import numpy as np
@@ -288,7 +289,7 @@ def test_filters_of_b_walk_below_those_of_a(page, five):
     press(page, "End")
     assert standing() == [GOAL["fc1"][place] for place in order]
     assert page.locator("#one .tkp-of-b small").all_inner_texts() == [f"{unit} ✓" for unit in range(6)]
-    assert "✓ partner found: 6 of 6" in page.inner_text("#one .tkp-side-note")
+    assert "✓ in its final place: 6 of 6" in page.inner_text("#one .tkp-side-note")
 
 
 def test_the_curve_stands_over_the_ghost_of_the_first(page):
@@ -329,7 +330,7 @@ def test_without_a_swap_to_do_the_slider_rests(host):
     assert facts(page)["swaps"][0] == "0 of 0"
 
 
-@pytest.mark.parametrize(("width", "beside"), [(400, False), (700, True), (1000, True)])
+@pytest.mark.parametrize(("width", "beside"), [(400, False), (560, True), (700, True), (1000, True)])
 def test_the_line_stands_beside_the_matrix_or_below_it(host, five, width, beside):
     page = host(five)
     page.set_viewport_size({"width": width + 40, "height": 1000})
@@ -347,6 +348,38 @@ def test_the_line_stands_beside_the_matrix_or_below_it(host, five, width, beside
             .reduce((a, b) => Math.max(a, b))"""
     )
     assert overflow <= root["x"] + root["width"] + 0.5
+
+
+@pytest.mark.parametrize("width", [380, 480, 560, 660, 960])
+def test_matrix_slider_and_numbers_are_seen_together_and_the_filters_come_last(host, five, width):
+    page = host(five)
+    page.set_viewport_size({"width": width + 40, "height": 1000})
+    page.evaluate("w => { document.querySelector('#one').style.width = w + 'px'; }", width)
+    page.wait_for_timeout(200)
+    root, matrix, line, hand, slider, numbers, filters = (
+        page.locator(f"#one .{part}").first.bounding_box()
+        for part in (
+            "tk-permutation-slider",
+            "tkp-heat",
+            "tkp-line-panel",
+            "tkp-by-hand",
+            "tkp-range",
+            "tkp-facts",
+            "tkp-filters",
+        )
+    )
+    bottom = lambda box: box["y"] + box["height"]  # noqa: E731
+    assert matrix["width"] <= (260 if width < 620 else 320)
+    assert bottom(matrix) < hand["y"] or width > 700
+    assert bottom(hand) < slider["y"] < numbers["y"] < filters["y"] and bottom(line) <= numbers["y"]
+    assert bottom(slider) - matrix["y"] < 550
+    if width > 520:  # two columns
+        assert bottom(numbers) - root["y"] < 780
+    order = ["first place to swap", "second place to swap", "number of swaps done"]
+    page.locator("#one").get_by_label(order[0]).focus()
+    for name in [order[1], "Swap the units", order[2]]:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith(name)
 
 
 # ---------------------------------------------------------------- by hand
@@ -412,17 +445,53 @@ def test_without_a_kernel_the_page_says_so_and_keeps_the_last_curve_in_grey(page
 
 def test_the_kernels_answer_is_drawn_if_it_is_about_this_arrangement(host, five):
     page = host(five, live=True)
+    start = facts(page)["barrier"][0].removesuffix(" nats")
     swap_by_hand(page)
+    words = message(page).removesuffix(".")
     assert page.inner_text("#one .tkp-veil").startswith("The kernel is measuring this arrangement")
     answer = {"k": 0, "swaps": [["fc1", 1, 4]], "distance": 7.25, "change": 2e-6, "accuracy": [1, 0.5, 0.5, 0.5, 1]}
     answer["loss"] = [0.5, 1, 4, 1, 0.5]
     page.evaluate("a => model.set('_answer', { ...a, swaps: [['fc1', 1, 3]] })", answer)
-    assert page.locator("#one .tkp-stale").count() == 2
+    assert page.locator("#one .tkp-stale").count() == 2 and message(page) == f"{words}."
     page.evaluate("a => model.set('_answer', a)", answer)
     assert page.locator("#one .tkp-stale").count() == 0 and page.locator("#one .tkp-veil").is_hidden()
     shown = facts(page)
     assert shown["barrier"][0] == "3.50 nats" and shown["distance ‖A − P(B)‖"][0] == "7.3"
     assert shown["largest change of f"][0] == "2e-6"
+    assert message(page) == f"{words}, barrier {start} → 3.50."
+    assert message(page, "#two").startswith("Click two columns")  # the other view was not asked
+
+
+def test_the_barrier_is_told_without_a_start_that_nobody_measured_and_not_over_other_words(host, five):
+    page = host(five, live=True)
+    answer = {"k": 0, "distance": 7.25, "change": 2e-6, "accuracy": [1] * POINTS, "loss": [0.5, 1, 4, 1, 0.5]}
+    swaps = [["fc1", 1, 4], ["fc1", 0, 2], ["fc1", 3, 5]]
+    click_column(page, 1, 6)
+    click_column(page, 4, 6)
+    click_column(page, 0, 6)
+    click_column(page, 2, 6)
+    page.evaluate("a => model.set('_answer', a)", answer | {"swaps": swaps[:2]})
+    assert re.fullmatch(r"Places 0 and 2 of fc1 swapped: score [+−]\d\.\d\d, barrier 3\.50\.", message(page))
+    click_column(page, 3, 6)
+    click_column(page, 5, 6)
+    button(page, "Undo the last action").click()
+    page.evaluate("a => model.set('_answer', a)", answer | {"swaps": swaps[:2]})
+    assert message(page) == "The last action is taken back."
+    click_column(page, 3, 6)
+    click_column(page, 5, 6)
+    page.evaluate("model.set('k', 2), model.set('swaps_by_hand', [])")  # by the notebook
+    assert message(page).startswith("Places 3 and 5 of fc1 swapped: score ") and "barrier" not in message(page)
+
+
+def test_a_barrier_between_measured_ones_is_about(host):
+    page = host(make(measured=2), live=True)
+    press(page, "ArrowRight")
+    start = facts(page)["barrier"][0].removesuffix(" nats")
+    assert start.startswith("≈ ")
+    swap_by_hand(page)
+    answer = {"k": 1, "swaps": [["fc1", 1, 4]], "distance": 7, "change": 0, "accuracy": [1] * POINTS}
+    page.evaluate("a => model.set('_answer', a)", answer | {"loss": [0.5, 1, 4, 1, 0.5]})
+    assert message(page).endswith(f", barrier {start} → 3.50.")
 
 
 def test_moving_the_slider_sets_swaps_by_hand_aside_and_undo_brings_them_back(page):
@@ -541,6 +610,8 @@ def test_slider_lives_in_jupyterlab(lab, browser):
     k, by_hand, loss, _ = in_kernel()
     assert (k, by_hand, len(loss)) == (3, [["fc1", 0, 5]], 5)
     assert widget.locator(".tkp-veil").is_hidden() and facts(page, here)["barrier"][0].endswith("nats")
+    words = r"Places 0 and 5 of fc1 swapped: score [+−]\d+\.\d\d, barrier \d\.\d\d → \d\.\d\d\."
+    assert re.fullmatch(words, message(page, here))
     widget.locator(".tkp-range").press("End")
     assert in_kernel()[0::3] == [5, GOAL["fc1"]]
     cells = page.locator(".jp-Notebook .jp-Cell").count()

@@ -322,7 +322,7 @@ def test_bend_changed_in_place_is_named(capsys):
         return bend
 
     check("2.2", attempt)
-    assert printed(capsys).startswith("✗ 2.2 not correct: your function overwrites its input bend (+= ")
+    assert printed(capsys).startswith("✗ 2.2 not correct: your function overwrites its input bend (bend[i] = …, += ")
 
 
 def test_functions_are_shown_by_their_name_and_never_by_their_address(capsys):
@@ -407,7 +407,8 @@ def test_the_hidden_pair_is_the_same_after_an_attempt_that_spoils_its_copy(capsy
     check("2.4", attempt)
     assert "your function overwrites its input a " in printed(capsys)
     check("2.4", lambda space, a, b, dataset: dataset.train_y.zero_())
-    assert "your function overwrites its input dataset " in printed(capsys)
+    sentence = "overwrites its input dataset (+= and methods ending in _ do that); build a new one instead."
+    assert sentence in printed(capsys)
     assert all(torch.equal(one, other) for one, other in zip(before, hidden_pair()[1:3], strict=True))
     assert hidden_pair()[3].train_x.max() == 1
 
@@ -462,7 +463,8 @@ def overwrites_its_input(a, b, t):
         (lambda a, b, t: a * 7, "for {call}: expected [2, 1.5], got [7, 14]."),
         (
             overwrites_its_input,
-            "your function overwrites its input a (+= and methods ending in _ do that); build a new tensor instead.",
+            "your function overwrites its input a (a[i] = …, += and methods ending in _ do that); build a new tensor "
+            "instead.",
         ),
         (
             lambda a, b, t: a.to_sparse(),
@@ -694,7 +696,8 @@ def test_hanging_attempt_is_stopped_and_leaves_no_thread(exercise, attempt, caps
     threads = set(threading.enumerate())
     assert check(exercise.id, attempt, seconds=0.1) is exercise.reference
     expected = f"! {exercise.id} timed out after 0.1 s: is there a loop that never ends?"
-    assert printed(capsys) == f'{expected} hint("{exercise.id}") helps. {REFERENCE}'
+    advice = "".join(f" {sentence}" for pattern, sentence in exercise.errors.items() if "timed out" in pattern)
+    assert printed(capsys) == f'{expected}{advice} hint("{exercise.id}") helps. {REFERENCE}'
     assert set(threading.enumerate()) <= threads
 
 
@@ -817,7 +820,9 @@ def test_every_option_has_its_reason_and_one_is_right(question, capsys):
         assert printed(capsys) == f"{mark} {question.id} {letter} {word}. {reason}"
 
 
-@pytest.mark.parametrize("question", [QUESTIONS[f"2.q{i}"] for i in (1, 2, 3, 4)], ids=lambda question: question.id)
+@pytest.mark.parametrize(
+    "question", [QUESTIONS[id] for id in QUESTIONS if id[0] in "23"], ids=lambda question: question.id
+)
 def test_length_does_not_give_the_right_option_away(question):
     lengths = {letter: len(option) for letter, option in question.options.items()}
     assert max(lengths.values()) < 1.5 * min(lengths.values())

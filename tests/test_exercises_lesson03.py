@@ -201,7 +201,8 @@ def test_a_network_that_is_overwritten_is_told(capsys):
         weights["fc1.bias"] = weights["fc1.bias"][p]
         return renumber(weights, p)
 
-    assert "your function overwrites its input weights" in outcome("3.1", attempt, capsys)
+    how = "(weights[name] = …, += and methods ending in _ do that); build a new dict instead."
+    assert f"your function overwrites its input weights {how}" in outcome("3.1", attempt, capsys)
 
 
 def streaming(batches):
@@ -312,6 +313,46 @@ def test_swaps_may_be_counted_by_swapping(capsys):
     assert outcome("3.4", attempt, capsys).startswith("✓ 3.4 correct.")
 
 
+VIEWS = "If you swap entries of p: p[i], p[j] = p[j], p[i] goes wrong on a tensor, whose entries are views."
+
+
+def test_a_loop_that_swaps_entries_of_a_tensor_is_stopped_and_told_why(capsys):
+    def attempt(p):
+        p, swaps = p.clone(), 0
+        for i in range(len(p)):
+            while p[i] != i:
+                j = int(p[i])
+                p[i], p[j] = p[j], p[i]
+                swaps += 1
+        return swaps
+
+    check("3.4", attempt, seconds=0.5)
+    line = re.sub(r"\n +", " ", capsys.readouterr().out)
+    assert line.startswith(f"! 3.4 timed out after 0.5 s: is there a loop that never ends? {VIEWS} ")
+
+
+@pytest.mark.parametrize(
+    "find",
+    [
+        lambda p, i: int((p == i).nonzero()[0]),
+        lambda p, i: (p == i).nonzero().item(),
+        lambda p, i: p.tolist().index(i),
+    ],
+)
+def test_a_unit_lost_in_a_swap_of_views_is_told(find, capsys):
+    def attempt(p):
+        p, swaps = p.clone(), 0
+        for i in range(len(p)):
+            if p[i] != i:
+                j = find(p, i)
+                p[i], p[j] = p[j], p[i]
+                swaps += 1
+        return swaps
+
+    line = outcome("3.4", attempt, capsys)
+    assert line.startswith("! 3.4 your code raised ") and VIEWS in line
+
+
 # Other answers to 3.5
 
 
@@ -338,7 +379,57 @@ def total(a, b, p1, p2):
     return float((a[0] * b[0][p1]).sum() + (a[1] * b[1][p2][:, p1]).sum() + (a[2] * b[2][:, p2]).sum())
 
 
-@pytest.mark.parametrize("attempt", [second_layer_first, best_of_many_starts])
+def renumbers_as_it_goes(a, b, compose):
+    (w1, w2, w3), p1, p2 = b, torch.arange(len(b[0])), torch.arange(len(b[1]))
+    for _ in range(20):
+        step = partners(a[0] @ w1.T + a[1].T @ w2)
+        w1, w2, p1 = w1[step], w2[:, step], compose(p1, step)
+        step = partners(a[1] @ w2.T + a[2].T @ w3)
+        w2, w3, p2 = w2[step], w3[:, step], compose(p2, step)
+    return [p1, p2]
+
+
+def composed(a, b):
+    return renumbers_as_it_goes(a, b, lambda p, step: p[step])
+
+
+def both_at_once(a, b, sweeps):
+    p1, p2 = torch.arange(len(b[0])), torch.arange(len(b[1]))
+    for _ in range(sweeps):
+        p1, p2 = (
+            partners(a[0] @ b[0].T + a[1].T @ b[1][p2]),
+            partners(a[1] @ b[1][:, p1].T + a[2].T @ b[2]),
+        )
+    return [p1, p2]
+
+
+def inverse_of_the_neighbour(a, b, first, second):
+    p2 = torch.arange(len(b[1]))
+    for _ in range(100):
+        p1 = partners(a[0] @ b[0].T + a[1].T @ b[1][p2.argsort() if first else p2])
+        p2 = partners(a[1] @ b[1][:, p1.argsort() if second else p1].T + a[2].T @ b[2])
+    return [p1, p2]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        (lambda a, b: renumbers_as_it_goes(a, b, lambda p, step: step), "return only the last step"),
+        (lambda a, b: renumbers_as_it_goes(a, b, lambda p, step: step[p]), "the steps together the wrong way round"),
+        (lambda a, b: both_at_once(a, b, 1), "as if the other one were never renumbered"),
+        (lambda a, b: both_at_once(a, b, 10), "chase each other for ever"),
+        (lambda a, b: both_at_once(a, b, 11), "they go round in a circle"),
+        (lambda a, b: inverse_of_the_neighbour(a, b, True, True), "as b will be: b[1][p2] and b[1][:, p1]"),
+        (lambda a, b: inverse_of_the_neighbour(a, b, False, True), "as b will be: b[1][p2] and b[1][:, p1]"),
+        (lambda a, b: inverse_of_the_neighbour(a, b, True, False), "as b will be: b[1][p2]. "),
+    ],
+)
+def test_align_by_hand_with_a_mistake_is_recognised(attempt, words, capsys):
+    line = outcome("3.5", attempt, capsys)
+    assert line.startswith("✗ 3.5 not correct: you ") and words in line
+
+
+@pytest.mark.parametrize("attempt", [second_layer_first, best_of_many_starts, composed])
 def test_align_may_be_written_in_other_ways(attempt, capsys):
     assert outcome("3.5", attempt, capsys).startswith("✓ 3.5 correct.")
 
@@ -417,7 +508,8 @@ def test_weights_that_are_overwritten_are_told(capsys):
         b[0] = b[0].flip(0)
         return align(a, b)
 
-    assert "your function overwrites its input b" in outcome("3.5", attempt, capsys)
+    how = "(b[i] = …, += and methods ending in _ do that); build a new list instead."
+    assert f"your function overwrites its input b {how}" in outcome("3.5", attempt, capsys)
 
 
 # Skeletons, lists, quiz
@@ -455,16 +547,29 @@ def test_lists_of_tensors_are_compared_entry_by_entry():
 
 
 def test_numbers_of_the_quiz():
-    twins = trace(WeightSpace(models.mlp(64, 32, 32, 32, 10)), random(2, 64)).twins()
     digits = len(str(math.factorial(32) ** 3))
-    assert round(twins) == 106 and digits == 107
-    question = QUESTIONS["3.q1"]
-    assert "10^106" in question.options["c"] and "10^106.3" in question.feedback["c"] and f"{twins:.1f}" == "106.3"
-    assert "10^35.4" in question.feedback["c"] and f"{math.log10(math.factorial(32)):.1f}" == "35.4"
-    assert "10^36" in question.options["a"] and round(math.log10(3 * math.factorial(32))) == 36
-    assert "10^150" in question.options["b"] and round(math.log10(math.factorial(96))) == 150
-    assert "496" in question.feedback["d"] and math.comb(32, 2) == 496
-    assert PREDICTIONS["3.p2"].low < digits < PREDICTIONS["3.p2"].high
+    low, high = (PREDICTIONS["3.p2"].low, PREDICTIONS["3.p2"].high)
+    assert digits == 107 and low < digits < high
+    assert round(trace(WeightSpace(models.mlp(64, 32, 32, 32, 10)), random(2, 64)).twins()) == 106
+
+    first, second = math.factorial(16), math.factorial(8)
+    counts = {"a": first * second, "b": first * second / 2, "c": math.factorial(24) / 2, "d": first / 2 + second}
+    for letter, count in counts.items():
+        power = int(math.log10(count))
+        leading = round(count / 10**power)
+        told = f"10^{power}" if leading == 1 else f"{leading} · 10^{power}"
+        assert f" ≈ {told}: " in QUESTIONS["3.q1"].options[letter]
+
+
+def test_two_copies_among_the_units_halve_the_number_of_points():
+    weights = [random(3, 2), random(2, 3, seed=1)]  # hidden layers of 3 and 2 units, of which the first two are copies
+    weights[0][1], weights[1][:, 1] = weights[0][0], weights[1][:, 0]
+    points = {
+        tuple(torch.cat([weights[0][list(p)].flatten(), weights[1][list(q)][:, list(p)].flatten()]).tolist())
+        for p in itertools.permutations(range(3))
+        for q in itertools.permutations(range(2))
+    }
+    assert len(points) == math.factorial(3) * math.factorial(2) // 2
 
 
 def test_measured_numbers_of_the_quiz_are_those_of_the_evidence():

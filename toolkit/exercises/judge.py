@@ -64,7 +64,7 @@ def judge(exercise: Exercise, attempt: Any, seconds: float | None = None) -> Ver
     except _Raised as wrapped:
         return _raised_verdict(exercise, attempt, wrapped)
     except TimeoutError as error:
-        return Verdict("!", f"{id} {error}: is there a loop that never ends?")
+        return Verdict("!", f"{id} {error}: is there a loop that never ends?{_advice(exercise, str(error))}")
     except Exception as error:  # a result of a kind that cannot be compared, such as a sparse tensor
         problem = f"your result cannot be compared with the expected one ({type(error).__name__})."
     if problem:
@@ -120,11 +120,16 @@ def _raised_verdict(exercise: Exercise, attempt: Callable[..., Any], wrapped: _R
     text = " ".join(str(error).split())
     if type(error) is NotImplementedError and not text:  # with a text it is torch's, for one, and no stub
         return Verdict("·", f"{id} not attempted yet.")
-    known = {**_ERRORS, **exercise.errors}
-    advice = next((f" {sentence}" for pattern, sentence in known.items() if re.search(pattern, text)), "")
+    advice = _advice(exercise, text)
     text = text.removesuffix(".") if len(text) <= 200 else text[:200] + "…"
     name = type(error).__name__ + (f": {text}" if text else "")
     return Verdict("!", f"{id} your code raised {name}{_place(attempt, error)}, for {wrapped.call}.{advice}")
+
+
+def _advice(exercise: Exercise, text: str) -> str:
+    """Return the sentence that helps with an error of this text, with a space in front; empty where none is known."""
+    known = {**_ERRORS, **exercise.errors}
+    return next((f" {sentence}" for pattern, sentence in known.items() if re.search(pattern, text)), "")
 
 
 def _place(attempt: Callable[..., Any], error: BaseException) -> str:
@@ -154,8 +159,7 @@ def _first_problem(exercise: Exercise, attempt: Callable[..., Any]) -> str | Non
             raise _Raised(error, call) from error
         changed = _changed(exercise, case, args)
         if changed:
-            how = "(+= and methods ending in _ do that)"
-            return f"your function overwrites its input {changed} {how}; build a new tensor instead."
+            return f"your function overwrites its input {changed}."
         flaw = _flaw(exercise, number, got)
         if flaw:
             return f"{flaw.message} For {call}: {flaw.seen}." if flaw.message else f"for {call}: {flaw.seen}."
@@ -202,12 +206,20 @@ def _answer(function: Callable[..., Any], case: Case) -> Any:
 
 
 def _changed(exercise: Exercise, case: Case, args: tuple[Any, ...]) -> str | None:
-    """Return the name of the first argument that was changed in place."""
+    """Return the name of the first argument that was changed in place, with what does that and what to do instead."""
     names = inspect.signature(exercise.reference).parameters
     for name, before, after in zip(names, case.inputs(), args, strict=True):
         if not _same(before, after):
-            return name
+            return f"{name} {_ways(name, before)}"
     return None
+
+
+def _ways(name: str, value: Any) -> str:
+    """Say how an argument of this kind gets overwritten, and what to do instead."""
+    kinds = {dict: ("name", "dict"), list: ("i", "list"), torch.Tensor: ("i", "tensor")}
+    index, new = next((words for kind, words in kinds.items() if isinstance(value, kind)), ("", "one"))
+    assigned = f"{name}[{index}] = …, " if index else ""
+    return f"({assigned}+= and methods ending in _ do that); build a new {new} instead"
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -3,9 +3,10 @@
 import torch
 
 from toolkit.exercises.compare import kind, show
+from toolkit.exercises.lesson03_align_mistakes import MISTAKES, score, settled
 from toolkit.exercises.lesson03_lists import Tensors
 from toolkit.exercises.lesson03_partners import partners
-from toolkit.exercises.parts import Case, Exercise, Flaw, Wrong
+from toolkit.exercises.parts import Case, Exercise, Flaw
 
 
 def align(a, b):
@@ -32,26 +33,6 @@ def _total(a, b, perms):
     return float(sum((one * other).sum() for one, other in zip(a, moved, strict=True)))
 
 
-def _score(a, b, perms, layer):
-    """Score matrix of a layer, the other one as it is."""
-    p1, p2 = perms
-    if layer == 0:
-        return a[0] @ b[0].T + a[1].T @ b[1][p2]
-    return a[1] @ b[1][:, p1].T + a[2].T @ b[2]
-
-
-def _identity(b):
-    return [torch.arange(len(b[0])), torch.arange(len(b[1]))]
-
-
-def _visits(a, b, layers, choose=partners):
-    """Visit some layers once each, in this order, from the identity."""
-    perms = _identity(b)
-    for layer in layers:
-        perms[layer] = choose(_score(a, b, perms, layer))
-    return perms
-
-
 def _malformed(got, sizes):
     if not isinstance(got, list | tuple) or len(got) != len(sizes):
         came = f"{len(got)} values" if isinstance(got, list | tuple) else kind(got)
@@ -65,7 +46,7 @@ def _malformed(got, sizes):
 
 
 def _misconception(got, a, b):
-    for wrong in ALIGN.wrong:
+    for wrong in MISTAKES:
         if all(map(torch.equal, wrong.function(a, b), got)):
             return wrong.message
     return None
@@ -91,10 +72,10 @@ def _flaw_of_strangers(got, a, b):
     if problem:
         return Flaw(problem)
     got = [perm.cpu().long() for perm in got]
-    total, least = _total(a, b, got), min(_total(a, b, _settled(a, b, order)) for order in ((0, 1), (1, 0)))
+    total, least = _total(a, b, got), min(_total(a, b, settled(a, b, order)) for order in ((0, 1), (1, 0)))
     for layer in (0, 1):
         better = list(got)
-        better[layer] = partners(_score(a, b, got, layer))
+        better[layer] = partners(score(a, b, got, layer))
         possible = _total(a, b, better)
         if possible > total + 1e-3:
             seen = (
@@ -106,25 +87,6 @@ def _flaw_of_strangers(got, a, b):
         seen = f"no layer can do better on its own, but the total is {total:.2f}; sweeps that start at the identity"
         return Flaw(f"{seen} reach {least:.2f} at least")
     return None
-
-
-def _settled(a, b, order):
-    """Coordinate descent from the identity that visits the layers in this order, again and again."""
-    return _visits(a, b, order * 20)
-
-
-def _no_neighbour(a, b):
-    return [_visits(a, b, [layer])[layer] for layer in (0, 1)]
-
-
-def _incoming_only(a, b):
-    p1 = partners(a[0] @ b[0].T)
-    return [p1, partners(a[1] @ b[1][:, p1].T)]
-
-
-def _outgoing_only(a, b):
-    p2 = partners(a[2].T @ b[2])
-    return [partners(a[1].T @ b[1][p2]), p2]
 
 
 def _network(generator, *widths):
@@ -151,54 +113,7 @@ ALIGN = Exercise(
     objective=4,
     reference=align,
     cases=(Case((_PLANTED, _COPY), accept=_flaw_of_planted), Case(_STRANGERS, accept=_flaw_of_strangers)),
-    wrong=(
-        Wrong(
-            "identity",
-            lambda a, b: _identity(b),
-            "you leave every unit where it is. Give one layer its best permutation, then the other.",
-        ),
-        Wrong(
-            "inverse",
-            lambda a, b: [perm.argsort() for perm in align(a, b)],
-            "your pairs are right and point the wrong way: they would renumber a. They are to be applied to b, so p[i] "
-            "is the unit of b that goes to place i.",
-        ),
-        Wrong(
-            "smallest total",
-            lambda a, b: _visits(a, b, (0, 1) * 20, choose=lambda score: partners(-score)),
-            "you make the total as small as you can, which sends b away from a. The assignment has to maximise.",
-        ),
-        Wrong(
-            "one sweep only",
-            lambda a, b: _visits(a, b, (0, 1)),
-            "you visit each layer once. When p1 was chosen, p2 was still the identity; now that it has changed, p1 "
-            "may be able to do better. Return to it, until nothing changes.",
-        ),
-        Wrong(
-            "one sweep only, the second layer first",
-            lambda a, b: _visits(a, b, (1, 0)),
-            "you visit each layer once, the second one first. It was given its p2 while p1 was still the identity: "
-            "return to it, until nothing changes.",
-        ),
-        Wrong(
-            "the neighbour's permutation forgotten",
-            _no_neighbour,
-            "you score each layer as if the other one were never renumbered. W2 lies between the two: its columns "
-            "follow p1 and its rows follow p2 before you compare them with those of a.",
-        ),
-        Wrong(
-            "incoming weights only",
-            _incoming_only,
-            "you compare only the weights that come into a unit. Those that go out of it, its column in the next "
-            "matrix, change places with it and belong into its score.",
-        ),
-        Wrong(
-            "outgoing weights only",
-            _outgoing_only,
-            "you compare only the weights that go out of a unit. Those that come into it, its row, belong into its "
-            "score as well.",
-        ),
-    ),
+    wrong=MISTAKES,
     hints=(
         "Hold p2 still. How well does unit j of b fit at place i of the first layer? By its row in W1, and by its "
         "column in W2. Every pair (i, j) gives one number: a score matrix, and you know what to do with one.",

@@ -77,6 +77,10 @@ def _covariance(batches, correction):
     return (u - u.mean(0)).T @ (v - v.mean(0)) / (len(u) - correction)
 
 
+def _all_pairs(batches):
+    return torch.corrcoef(torch.cat(tuple(_joined(batches)), dim=1).T)
+
+
 def _products(batches):
     u, v = _joined(batches)
     return u.T @ v / len(u)
@@ -164,6 +168,17 @@ CORRELATION = Exercise(
             "transposed",
             lambda batches: correlation(batches).T,
             "your matrix is transposed. Rows are A's units, columns B's: the permutation read off it is the one for B.",
+        ),
+        Wrong(
+            "all pairs",
+            _all_pairs,
+            "you correlate all 2n units with each other, A's with A's as well. A with B is the block [:n, n:].",
+        ),
+        Wrong(
+            "A with itself",
+            lambda batches: correlation([(u, u) for u, _ in batches]),
+            "you correlate A's units with A's own, so the diagonal is 1. With u first and v second in one matrix, A "
+            "with B is the block [:n, n:].",
         ),
         Wrong("NaN for dead units", _with_nan, _NAN),
         Wrong("1 for dead units", _with_one, _NOT_ZERO),

@@ -4,23 +4,24 @@ from toolkit.exercises.parts import Prediction, Question
 
 _COPIES = Question(
     id="3.q1",
-    text="A network with three hidden layers of 32 units, no two of them alike. How many points of weight space are "
-    "this very network, with its units in another order?",
+    text="Hidden layers of 16 and 8 units. Two units of the first are copies of each other: the same weights come in "
+    "and the same go out. No other two are alike. How many points of weight space are this network, with its units in "
+    "some order?",
     options={
-        "a": "3 · 32! ≈ 10^36: 32! orders in each layer, and there are three layers.",
-        "b": "96! ≈ 10^150: all hidden units in any order.",
-        "c": "(32!)^3 ≈ 10^106: any order of one layer with any order of the others.",
-        "d": "96: one for each hidden unit.",
+        "a": "16! · 8! ≈ 8 · 10^17: any order of the first layer with any order of the second.",
+        "b": "16! · 8! / 2 ≈ 4 · 10^17: the orders combine, and each point comes up twice.",
+        "c": "24! / 2 ≈ 3 · 10^23: any order of all hidden units, each point comes up twice.",
+        "d": "16! / 2 + 8! ≈ 10^13: the points of the first layer and those of the second.",
     },
-    answer="c",
+    answer="b",
     feedback={
-        "a": "Choices that can be combined multiply. Each order of the first layer goes with each of the second and "
-        "each of the third.",
-        "b": "A unit cannot move to another layer: it reads other inputs there. Only units of one layer may change "
+        "a": "That counts orders. When the two copies change places, every weight stays what it was: two orders, one "
+        "point.",
+        "b": "Each order of one layer goes with each of the other, so they multiply. Exchange the two copies and no "
+        "weight changes: it takes two orders to make one point.",
+        "c": "A unit cannot move to another layer: it reads other inputs there. Only units of one layer may change "
         "places with each other.",
-        "c": "32! is about 10^35.4, and the three layers choose independently: 10^106.3. Training from two seeds has "
-        "next to no chance of ending with the units in the same order.",
-        "d": "To swap a single pair within a layer there are already 3 · 496 ways, and each leads to another point.",
+        "d": "Choices that can be combined multiply: each order of the first layer goes with each of the second.",
     },
 )
 
@@ -29,11 +30,10 @@ _CORRELATION = Question(
     text="A unit of A and a unit of B respond to the same digits, but B's answers three times as loudly. Why do you "
     "look for partners by correlation, and not by the smallest difference of the activations?",
     options={
-        "a": "Correlation is cheaper: it needs fewer passes over the data.",
-        "b": "Correlation asks whether two units rise and fall together. Loudness and offset do not count: the next "
-        "layer can make up for both.",
+        "a": "Correlation is cheaper: one pass over the data is enough, where differences need one for each pair.",
+        "b": "Correlation asks whether they rise and fall together; for loudness the next layer can make up.",
         "c": "A permutation brings the scale of the activations into line, so the difference would be 0 anyway.",
-        "d": "Partners by correlation compute the same function, so swapping one for the other changes no output.",
+        "d": "Partners by correlation compute the same function, so exchanging the two changes no output.",
     },
     answer="b",
     feedback={
@@ -52,9 +52,9 @@ _DEAD = Question(
     "you read from that pair?",
     options={
         "a": "The partner is dead, too: dead units find each other, for both are always 0.",
-        "b": "The pair does similar work, only more weakly.",
+        "b": "The pair does similar work, only more weakly: B's unit would speak on other images.",
         "c": "Something went wrong: renumbering a network with dead units changes its function.",
-        "d": "Nothing: its correlation with every unit counts as 0, so any partner that is left over is as good.",
+        "d": "Nothing: its score counts as 0 with every unit, so any partner left over will do.",
     },
     answer="d",
     feedback={
@@ -72,11 +72,10 @@ _BUYS = Question(
     id="3.q4",
     text="Take the networks of this lesson, three hidden layers of 32 units. What did aligning B to A buy?",
     options={
-        "a": "A better B: some of its test errors are gone.",
-        "b": "Most of the hill on the straight line is gone, and a trained curve needs fewer epochs. Given enough "
-        "epochs, the curve to B as it comes gets nearly as good.",
-        "c": "A path where there was none: to B as it comes, no curve of low loss exists.",
-        "d": "A and B are the same network now, up to rounding.",
+        "a": "A better B: with its units beside their partners, some of its test errors are gone.",
+        "b": "A straight line nearly without a hill, and a curve that is good after fewer epochs.",
+        "c": "A path where there was none: to B as it comes, no curve of low loss can be trained.",
+        "d": "One network instead of two: up to rounding, A and B are now the same point.",
     },
     answer="b",
     feedback={
@@ -93,10 +92,10 @@ _LOCALLY_OPTIMAL = Question(
     text="PAM searches for a permutation that lowers the loss along the curve. Started from the aligned B with a "
     "small step, 0.05, it kept every unit in place in four of five pairs. What does that show?",
     options={
-        "a": "Of all (32!)^3 arrangements, the aligned one is the best.",
-        "b": "Matching activations minimises the loss along the curve.",
-        "c": "Within reach of this search there is nothing better. How far it reaches is for a control to say.",
-        "d": "The two networks now agree on every digit, so there is nothing left to gain.",
+        "a": "Of all (32!)^3 arrangements of B's units, the aligned one is the best for the curve.",
+        "b": "Matching the activations is the same as making the loss along the curve smallest.",
+        "c": "Within reach of this search there is nothing better; how far is that? Ask a control.",
+        "d": "The two networks now agree on every digit, so on the curve there is nothing to gain.",
     },
     answer="c",
     feedback={

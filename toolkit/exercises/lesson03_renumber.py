@@ -70,6 +70,10 @@ def _inputs_too(weights, p):
     return new | {"fc1.weight": new["fc1.weight"][:, p]}
 
 
+def _both_axes(weights, p):
+    return {name: tensor[p][:, p] if tensor.ndim == 2 else tensor[p] for name, tensor in weights.items()}
+
+
 _BN = ("bn1.weight", "bn1.bias")
 _STATISTICS = ("bn1.running_mean", "bn1.running_var")
 
@@ -140,6 +144,18 @@ RENUMBER = Exercise(
             "inputs renumbered too",
             _inputs_too,
             "you renumber the columns of fc1 too. They belong to the inputs, the pixels, which stay where they are.",
+        ),
+        Wrong(
+            "both axes of every matrix",
+            lambda weights, p: _both_axes(weights, p) | {"fc2.bias": weights["fc2.bias"]},
+            "you renumber the rows and the columns of both matrices. Only the axis of the hidden units moves: the rows "
+            "of fc1, the columns of fc2. Pixels and outputs stay where they are.",
+        ),
+        Wrong(
+            "every axis of every tensor",
+            _both_axes,
+            "you renumber every axis of every tensor. Only the axis of the hidden units moves: the rows of fc1, all of "
+            "bn1, the columns of fc2. Pixels and outputs stay where they are, fc2.bias with them.",
         ),
         Wrong(
             "the other direction everywhere",

@@ -93,7 +93,8 @@ SWAPS = Exercise(
         ),
     ),
     hints=(
-        "Take three units, each of which stands in the place of the next. Sort them by hand: how many swaps?",
+        "Take three units, each of which stands in the place of the next. Sort them by hand: how many swaps? (To let "
+        "the computer sort, swap entries of p.tolist(), not of p: entries of a tensor are views.)",
         "Follow a unit: from i go to p[i], from there to p[p[i]], until you are back at i. That is a cycle. A cycle "
         "of k units takes k - 1 swaps.",
         "Go through all starts; where one has not been seen on an earlier walk, a new cycle begins. Add k - 1 for each "
@@ -110,4 +111,8 @@ SWAPS = Exercise(
         "    return ..."
     ),
     praise="A cycle of k units takes k - 1 swaps, so p needs n minus the number of cycles.",
+    errors={
+        "timed out|0 elements|with size 0|is not in list": "If you swap entries of p: p[i], p[j] = p[j], p[i] goes "
+        "wrong on a tensor, whose entries are views. Swap entries of p.tolist().",
+    },
 )

@@ -46,8 +46,8 @@ function filtersPanel(data) {
       labels[unit].textContent = `${unit}${there ? " ✓" : ""}`;
       if (rank < order.length && group.watched) pairs[rank].textContent = minus(correlation(group, place, unit));
     });
-    note.textContent = `✓ partner found: ${home} of ${shape.inView} · framed: swapped last · r: correlation`;
-    rows.setAttribute("aria-label", `the ${shape.inView} strongest filters of A, and below each the one at its place in P(B); ${home} stand below their partner`);
+    note.textContent = `✓ in its final place: ${home} of ${shape.inView} · framed: swapped last · r: correlation`;
+    rows.setAttribute("aria-label", `the ${shape.inView} strongest filters of A, and below each the one at its place in P(B); ${home} stand in their final place`);
   }
 
   return { element, layout, draw };

@@ -25,7 +25,7 @@ function painted(width, height, colour) {
   return canvas.toDataURL();
 }
 
-/** The panel; draw(state, width) lays it out. Clicks on columns go to `choose(place)`. */
+/** The panel; draw(state, width, widest, picked) lays it out, at most `widest` pixels wide. Clicks on columns go to `choose(place)`. */
 function matrixPanel(data, choose) {
   const heat = svg("image", { class: "tkp-heat", preserveAspectRatio: "none" });
   const figure = svg("svg", { class: "tkp-matrix", role: "img" });
@@ -92,13 +92,13 @@ function matrixPanel(data, choose) {
 
   function legend(group) {
     const [deadA, deadB] = group.dead.map((units) => units.size);
-    const dead = deadA + deadB ? [html("i", { class: "tkp-grey" }), `grey: dead units, ${deadA} of A, ${deadB} of B`] : [];
+    const dead = deadA + deadB ? [html("span", {}, html("i", { class: "tkp-grey" }), `grey: dead units, ${deadA} of A, ${deadB} of B`)] : [];
     key.replaceChildren("−1", html("i", { class: "tkp-scale" }), "+1", ...dead);
   }
 
-  function draw(state, width, picked) {
+  function draw(state, width, widest, picked) {
     const group = data.groups[state.shown];
-    const side = Math.max(120, Math.min(width - EDGE.left - 4, 380));
+    const side = Math.max(120, Math.min(width - EDGE.left - 4, widest));
     const cell = side / group.size;
     const at = { n: group.size, cell, side, x: (place) => EDGE.left + place * cell, y: (unit) => EDGE.top + unit * cell };
     now = { ...at, state, group };

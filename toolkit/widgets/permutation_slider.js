@@ -3,6 +3,7 @@
 
 const HINT = "Click two columns, or type two places, and see what a swap of your own does.";
 const NO_KERNEL = "The curve of an arrangement made by hand needs a kernel; grey is the last one measured.";
+const HAND_BESIDE = 700; // a narrower widget has swaps by hand below both columns, see permutation_slider.css
 const ASKED = "The kernel is measuring this arrangement; until then, grey is the last one measured.";
 
 /** A change to the output, short: 0, or one digit and a power of ten. */
@@ -37,6 +38,12 @@ function factTiles() {
   const draw = (data, state) => element.replaceChildren(...facts(data, state).map(([name, value, more]) =>
     html("div", {}, html("span", {}, name), html("strong", {}, value), html("span", {}, more))));
   return { element, draw };
+}
+
+/** The barrier before and after a swap by hand, as far as the one before was measured. */
+function barrierStep(before, after) {
+  const start = before.found ? `${before.found.exact ? "" : "≈ "}${before.barrier.value.toFixed(2)} → ` : "";
+  return start + after.barrier.value.toFixed(2);
 }
 
 /** What the controls do: they change the model, and the model's listeners change what is shown. */
@@ -74,11 +81,13 @@ function handActions(model, data, view, { get, store, remembered, film }) {
       if (!fits(i) || !fits(j) || i === j) return view.say(`Two different places from 0 to ${group.size - 1} can be swapped.`);
       film.stop();
       const { k, byHand } = get();
-      const before = presentState(model, data).total;
+      const before = presentState(model, data);
       store(k, [...byHand, [group.name, i, j]], remembered());
       view.clear();
-      const gain = presentState(model, data).total - before;
-      view.say(`Places ${i} and ${j} of ${group.name} swapped: score ${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(2)}.`);
+      const gain = presentState(model, data).total - before.total;
+      const words = `Places ${i} and ${j} of ${group.name} swapped: score ${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(2)}`;
+      const here = (state) => state.k === k && state.byHand.length === byHand.length + 1;
+      view.say(`${words}.`, (state) => here(state) && `${words}, barrier ${barrierStep(before, state)}.`);
     },
     undo() {
       film.stop();
@@ -118,7 +127,7 @@ function assembleSwaps(data, act, choose, chooseGroup) {
   const body = html("div", { class: "tkp-body" }, parts.matrix.element, right);
   const road = html("div", { class: "tkp-road" }, html("span", { class: "tkp-road-name" }, "barrier by number of swaps"), parts.track.element, parts.range);
   parts.root = html("div", { class: "tk tk-permutation-slider", role: "group", "aria-label": "Renumbering B's units to match those of A" }, choices, body,
-    ...(parts.filters ? [parts.filters.element] : []), road, parts.buttons.element, parts.facts.element, parts.spoken);
+    road, parts.buttons.element, parts.facts.element, ...(parts.filters ? [parts.filters.element] : []), parts.spoken);
   parts.root.addEventListener("keydown", (event) => event.stopPropagation()); // else notebook shortcuts take the keys
   return parts;
 }
@@ -126,7 +135,12 @@ function assembleSwaps(data, act, choose, chooseGroup) {
 function render({ model, el }) {
   const data = readSwaps(model);
   let picked = null; // the first of two columns
-  const view = { show: () => draw(), say: (words) => (parts.hand.message.textContent = words), clear: () => parts.hand.clear() };
+  let later = null; // what to say once the arrangement is measured, as a function of the state
+  const say = (words, measured = null) => {
+    parts.hand.message.textContent = words;
+    later = measured;
+  };
+  const view = { show: () => draw(), say, clear: () => parts.hand.clear() };
   const act = swapActions(model, data, view);
   const choose = (place) => {
     const first = picked;
@@ -153,9 +167,11 @@ function render({ model, el }) {
     if (drawn !== full) parts.filters?.layout(full);
     drawn = full;
     const state = presentState(model, data);
-    parts.matrix.draw(state, width, picked);
-    const room = beside ? parts.matrix.tall() - 126 : 330; // for the two charts
-    parts.line.draw(state, beside ? full - width - 24 : full, room < 290 ? [168, 92] : [room - 112, 112], model.get("_live") ? ASKED : NO_KERNEL);
+    if (later && state.found) say(later(state) || parts.hand.message.textContent);
+    parts.matrix.draw(state, width, beside ? 320 : 260, picked);
+    const room = beside ? parts.matrix.tall() - (full < HAND_BESIDE ? 44 : 126) : 260; // for the two charts
+    const low = room < 290 ? 92 : 112;
+    parts.line.draw(state, beside ? full - width - 24 : full, [Math.max(150, room - low), low], model.get("_live") ? ASKED : NO_KERNEL);
     parts.filters?.draw(state);
     parts.track.draw(state, full);
     parts.range.value = state.k;
