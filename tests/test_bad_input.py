@@ -9,6 +9,7 @@ from torch import nn
 
 import toolkit as tk
 from toolkit import Bezier, Dataset, Line, PolyChain, Simplex, WeightSpace, data, match, metrics, models
+from toolkit.merge import swa
 from toolkit.robust import PGD
 from toolkit.subspaces import Point
 from toolkit.symmetry import trace
@@ -55,6 +56,22 @@ def matched(matcher, **settings):
     def call(s):
         given = {"symmetry": s.symmetry, "a": s.a, "b": s.b, "dataset": s.digits} | settings
         return matcher(**{name: value(s) if callable(value) else value for name, value in given.items()})
+
+    return call
+
+
+def layered(coords):
+    return lambda s: Line(s.a, s.b, layers=s.space.layers()).at_layers(coords)
+
+
+def averaged(**settings):
+    def call(s):
+        given = {"theta": s.a, "dataset": s.digits, "epochs": 4} | settings
+        values = {
+            name: value(s) if name in ("theta", "dataset") and callable(value) else value
+            for name, value in given.items()
+        }
+        return swa(s.space, **values)
 
     return call
 
@@ -385,6 +402,165 @@ CASES = [
         "points must be numbers of one type, got torch.float32, torch.float64.",
     ),
     (lambda s: PolyChain(3), TypeError, "points must be a tensor [n, D] or a list of vectors [D], got int."),
+    # learned subspaces
+    (lambda s: Line(s.a, s.b, beta=-1), ValueError, "beta must be a number of at least 0, got -1."),
+    (lambda s: Line(s.a, s.b, beta=float("nan")), ValueError, "beta must be a number of at least 0, got nan."),
+    (lambda s: Line(s.a, s.b, beta=float("inf")), ValueError, "beta must be a number of at least 0, got inf."),
+    (lambda s: Simplex([s.a, s.b], beta="1"), ValueError, "beta must be a number of at least 0, got '1'."),
+    (lambda s: Simplex([s.a, s.b], beta=True), ValueError, "beta must be a number of at least 0, got True."),
+    (lambda s: Simplex([s.a], beta=1), ValueError, "points must be at least two networks, got 1."),
+    (lambda s: Simplex([]), ValueError, "points must be at least two networks, got 0."),
+    (
+        lambda s: Simplex([s.a, s.b, s.b[1:]]),
+        ValueError,
+        "points must be vectors [D] of one size, got shapes [[310], [310], [309]].",
+    ),
+    (
+        lambda s: Line(s.a, s.nan, beta=1),
+        ValueError,
+        "points[1] must be finite, got 310 NaN or infinite values.",
+    ),
+    (
+        lambda s: Line(s.a, s.b, where=s.norm.matrices()),
+        ValueError,
+        "where must be a tensor of torch.bool, shape [310], got torch.bool of shape [318].",
+    ),
+    (
+        lambda s: Bezier(s.a, s.b, s.a, where=s.a),
+        ValueError,
+        "where must be a tensor of torch.bool, shape [310], got torch.float32 of shape [310].",
+    ),
+    (
+        lambda s: PolyChain([s.a, s.b], where=[True] * 310),
+        ValueError,
+        "where must be a tensor of torch.bool, shape [310], got list.",
+    ),
+    (
+        lambda s: Line(s.a, s.b, layers=s.norm.layers()),
+        ValueError,
+        "layers must be a tensor of torch.int64, shape [310], got torch.int64 of shape [318].",
+    ),
+    (
+        lambda s: Simplex([s.a, s.b], layers=s.space.layers().float()),
+        ValueError,
+        "layers must be a tensor of torch.int64, shape [310], got torch.float32 of shape [310].",
+    ),
+    (
+        lambda s: Simplex([s.a, s.b], layers=2),
+        ValueError,
+        "layers must be a tensor of torch.int64, shape [310], got int.",
+    ),
+    (
+        lambda s: Line(s.a, s.b, layers=s.space.layers() - 1),
+        ValueError,
+        "layers must be numbers from 0, got -1.",
+    ),
+    (
+        lambda s: Simplex([s.a, 0 * s.a, s.b], beta=1),
+        ValueError,
+        "points must have directions for beta to push apart, got only zeros in points [1].",
+    ),
+    (
+        lambda s: Line(s.a, s.b, beta=1, where=torch.zeros(310, dtype=torch.bool)),
+        ValueError,
+        "points must have directions for beta to push apart, got only zeros in points [0, 1].",
+    ),
+    (
+        lambda s: s.line.at_layers([0.5, 0.5]),
+        ValueError,
+        "at_layers needs a subspace with layers, such as Line(a, b, layers=space.layers()).",
+    ),
+    (layered([0.5]), ValueError, "coords must hold a position for each of 2 layers, got 1."),
+    (layered([0.1, 0.2, 0.3]), ValueError, "coords must hold a position for each of 2 layers, got 3."),
+    (
+        layered(0.5),
+        ValueError,
+        "coords must hold a position for each of 2 layers, got coefficients of shape [2].",
+    ),
+    (
+        layered([[0.1, 0.2]] * 2),
+        ValueError,
+        "coords must hold a position for each of 2 layers, got coefficients of shape [2, 2, 2].",
+    ),
+    (
+        lambda s: Simplex([s.a, s.b], layers=s.space.layers()).at_layers([0.25, 0.75]),
+        ValueError,
+        "coords must hold a position for each of 2 layers, got coefficients of shape [2].",
+    ),
+    (
+        lambda s: Simplex([s.a, s.b], layers=s.space.layers()).at_layers([[0.25, 0.75], [0.5, 0.25]]),
+        ValueError,
+        "coords must be 2 weights that sum to 1 (or rows of them), got [[0.25, 0.75], [0.5, 0.25]].",
+    ),
+    # averaging and ensembles
+    (averaged(epochs=0), ValueError, "epochs must be a whole number of at least 1, got 0."),
+    (averaged(epochs=2.0), ValueError, "epochs must be a whole number of at least 1, got 2.0."),
+    (averaged(start=1.5), ValueError, "start must be a number in [0, 1], got 1.5."),
+    (averaged(start=-0.5), ValueError, "start must be a number in [0, 1], got -0.5."),
+    (averaged(start=float("nan")), ValueError, "start must be a number in [0, 1], got nan."),
+    (averaged(start=1), ValueError, "start must leave at least 1 of the 4 epochs to average, got 1."),
+    (
+        averaged(start=0.5, cyclic=True),
+        ValueError,
+        "start must leave at least 3 of the 4 epochs to average, got 0.5.",
+    ),
+    (averaged(rate=-0.1), ValueError, "rate must be a number in [0, 1], got -0.1."),
+    (averaged(rate=2), ValueError, "rate must be a number in [0, 1], got 2."),
+    (averaged(lr=-1), ValueError, "lr must be a number of at least 0, got -1."),
+    (
+        averaged(schedule="cosine"),
+        TypeError,
+        "schedule must be left out: stochastic weight averaging has its own.",
+    ),
+    (
+        averaged(on_epoch=print),
+        TypeError,
+        "on_epoch must be left out: stochastic weight averaging has its own.",
+    ),
+    (averaged(theta=lambda s: s.both), ValueError, "theta must have shape [310], got [2, 310]."),
+    (averaged(theta=lambda s: s.nan), ValueError, "theta must be finite, got 310 NaN or infinite values."),
+    (averaged(theta=lambda s: s.line), TypeError, "theta must be a tensor, got Line."),
+    (averaged(dataset=lambda s: "digits"), TypeError, "dataset must be a toolkit.Dataset, got str."),
+    (
+        lambda s: tk.ensemble(s.space, s.a, s.digits),
+        ValueError,
+        "thetas must be networks [N, 310], got shape [310].",
+    ),
+    (
+        lambda s: tk.ensemble(s.space, s.pair, s.digits),
+        ValueError,
+        "theta must have shape [310] or [N, 310], got [2, 318].",
+    ),
+    (
+        lambda s: tk.ensemble(s.space, s.both[:0], s.digits),
+        ValueError,
+        "theta must have shape [310] or [N, 310], got [0, 310].",
+    ),
+    (lambda s: tk.ensemble(s.space, [s.a, s.b], s.digits), TypeError, "theta must be a tensor, got list."),
+    (lambda s: tk.ensemble(s.space, s.line, s.digits), TypeError, "theta must be a tensor, got Line."),
+    (lambda s: tk.ensemble(s.space, s.both, "digits"), TypeError, "dataset must be a toolkit.Dataset, got str."),
+    (
+        lambda s: tk.ensemble(s.space, s.both, s.digits, split="valid"),
+        ValueError,
+        "split must be one of 'train', 'val', 'test', got 'valid'.",
+    ),
+    (
+        lambda s: tk.ensemble(s.space, s.both, s.digits, average="mean"),
+        ValueError,
+        "average must be one of 'probability', 'logit', got 'mean'.",
+    ),
+    (
+        lambda s: tk.ensemble(s.norm, s.pair, s.digits, refresh=False),
+        ValueError,
+        "This network has BatchNorm layers whose statistics belong to theta: pass stats=space.refresh(theta, train_x).",
+    ),
+    (
+        lambda s: tk.ensemble(
+            s.norm, s.pair, s.digits, refresh=False, stats=s.norm.refresh(s.pair[:1], s.digits.train_x)
+        ),
+        ValueError,
+        "stats must have one row for each of 2 networks, got 1 in 'bn1.running_mean'.",
+    ),
     # training
     (fit(epochs=0), ValueError, "epochs must be a whole number of at least 1, got 0."),
     (fit(epochs=2.0), ValueError, "epochs must be a whole number of at least 1, got 2.0."),

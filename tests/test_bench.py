@@ -15,7 +15,7 @@ from bench.profile import Profile, scan_profile
 from bench.startup import first_fit_many, importing
 from bench.timing import Comparison, Row, cpu_ms
 from torch.func import functional_call
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cosine_similarity, cross_entropy
 
 from toolkit import WeightSpace, data, match, models
 from toolkit.batches import generator
@@ -47,28 +47,58 @@ def test_statistics_of_whole_batches_leave_no_slack():
     assert lines.batchnorm_scan(points=2, batch_size=1000).tolerance == (1e-5, 2e-3, 1e-5, 2e-3)
 
 
-def test_line_training_is_plain_training_of_both_ends():
+def line_coefficients(generator):
+    t = torch.rand((), generator=generator)
+    return torch.stack([1 - t, t])
+
+
+def curve_coefficients(generator):
+    t = torch.rand((), generator=generator)
+    return torch.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2])
+
+
+def simplex_coefficients(generator):
+    draws = torch.empty(4).exponential_(generator=generator)
+    return draws / draws.sum()
+
+
+COEFFICIENTS = {"line": line_coefficients, "curve": curve_coefficients, "simplex of 4": simplex_coefficients}
+
+
+@pytest.mark.parametrize("kind", lines.SUBSPACES)
+@pytest.mark.parametrize("beta", [0.0, 1.0])
+def test_subspace_training_is_plain_training_of_its_points(kind, beta):
     dataset, module = data.load("digits"), models.mlp(64, 128, 128, 10)
-    space, names = WeightSpace(module), [name for name, _ in module.named_parameters()]
-    ends = torch.stack([space.init(0), space.init(1)]).requires_grad_()
-    optimizer = torch.optim.SGD([ends], lr=0.1, momentum=0.9, weight_decay=1e-4)
-    order, positions = generator(0, stream=0), generator(0, stream=1)
+    space, parameters = WeightSpace(module), dict(module.named_parameters())
+    coefficients, n = COEFFICIENTS[kind], lines.SUBSPACES[kind][1]
+    points = torch.stack([space.init(seed) for seed in range(n)]).requires_grad_()
+    matrices = torch.cat([torch.full((p.numel(),), p.dim() > 1) for p in parameters.values()])
+    optimizer = torch.optim.SGD([points], lr=0.1, momentum=0.9, weight_decay=1e-4)
+    order, positions, pairs = (generator(0, stream) for stream in (0, 1, 3))
     for step, batch in enumerate(plain._batches(1000, 64, order)):
         optimizer.param_groups[0]["lr"] = 0.1 * (1 + cos(pi * step / 15)) / 2
         optimizer.zero_grad()
-        t = torch.rand((), generator=positions)
-        parts = ((1 - t) * ends[0] + t * ends[1]).split([parameter.numel() for parameter in module.parameters()])
-        shapes = [parameter.shape for parameter in module.parameters()]
-        weights = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
-        logits = functional_call(module, weights, (dataset.train_x[batch],))
-        cross_entropy(logits, dataset.train_y[batch]).backward()
+        parts = (coefficients(positions) @ points).split([p.numel() for p in parameters.values()])
+        weights = {name: part.view(p.shape) for (name, p), part in zip(parameters.items(), parts, strict=True)}
+        loss = cross_entropy(functional_call(module, weights, (dataset.train_x[batch],)), dataset.train_y[batch])
+        if beta:
+            i, j = torch.randperm(n, generator=pairs)[:2].tolist()
+            loss = loss + beta * cosine_similarity(points[i][matrices], points[j][matrices], dim=0) ** 2
+        loss.backward()
         optimizer.step()
-    np.testing.assert_allclose(lines.line_training("MLP", epochs=1).ours(), ends.detach().numpy(), atol=1e-5)
+    found = lines.subspace_training(kind, "MLP", epochs=1, beta=beta).ours()
+    np.testing.assert_allclose(found, points.detach().numpy(), atol=1e-5)
 
 
-def test_line_training_takes_any_network():
-    comparison = lines.line_training("CNN", epochs=1)
+@pytest.mark.parametrize("network", ["CNN", lines.LARGE])
+def test_subspace_training_takes_any_network(network):
+    comparison = lines.subspace_training("line", network, epochs=1)
     assert comparison.ours().shape == (2, comparison.plain().size)
+    assert comparison.goal == (1.25 if network == "CNN" else 1.1)
+
+
+def test_large_images_are_trained_on_in_large_batches():
+    lines.point_training(lines.LARGE, epochs=1).check()
 
 
 def test_a_row_is_measured_and_judged():

@@ -770,18 +770,19 @@ def run_in_lab(lab, browser, notebook: str):
         return any(abs(value - expected) < 0.02 for value in json.loads(ask_kernel(page, VALUES)))
 
     cells = page.locator(".jp-Notebook .jp-Cell").count()
+    first, last = (float(range_input.get_attribute(name)) for name in ("min", "max"))
     range_input.press("End")
-    assert "t = 1.00" in widget.locator(".tk-readout").inner_text() and in_kernel(1)
+    assert f"t = {last:.2f}" in widget.locator(".tk-readout").inner_text() and in_kernel(last)
     for name in ["Home", "a", "x", "ArrowUp"]:  # a and x would insert and cut cells, ArrowUp would leave the cell
         range_input.press(name)
-    step = float(range_input.input_value())
-    assert 0 < step <= 0.1 and in_kernel(step)
+    here = float(range_input.input_value())
+    assert first < here <= first + 0.1 and in_kernel(here)
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     box = range_input.bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 9 + step * (box["width"] - 18), y)
+    y, x = box["y"] + box["height"] / 2, lambda t: box["x"] + 9 + (t - first) / (last - first) * (box["width"] - 18)
+    page.mouse.move(x(here), y)
     page.mouse.down()
-    page.mouse.move(box["x"] + 9 + 0.7 * (box["width"] - 18), y, steps=6)
+    page.mouse.move(x(0.7), y, steps=6)
     page.mouse.up()
     assert float(range_input.input_value()) == pytest.approx(0.7, abs=0.02) and in_kernel(0.7)
     assert page.errors == []
@@ -792,11 +793,13 @@ def test_slider_lives_in_jupyterlab(lab, browser):
     run_in_lab(lab, browser, "small.ipynb").close()
 
 
-@pytest.mark.parametrize("name", ["01_two_networks", "02_round_the_mountain", "03_rearranged"])
+@pytest.mark.parametrize("name", ["01_two_networks", "02_round_the_mountain", "03_rearranged", "04_whole_line"])
 def test_lessons_run_in_jupyterlab_and_their_sliders_move(lab, browser, name):
     page = run_in_lab(lab, browser, f"lessons/{name}.ipynb")
     if name == "03_rearranged":
         move_permutation_slider(page)
+    if name == "04_whole_line":
+        move_simplex_explorer(page)
     assert page.errors == []
     page.close()
 
@@ -826,3 +829,26 @@ def move_permutation_slider(page) -> None:
     assert k() == pytest.approx(last / 2, abs=2)
     change = "(space.logits(slider.network, digits.test_x) - space.logits(theta_b, digits.test_x)).abs().max().item()"
     assert 0 < float(ask_kernel(page, f"print({change})")) < 1e-3
+
+
+def move_simplex_explorer(page) -> None:
+    """Move the lesson's SimplexExplorer by keys and by mouse; the kernel has the weights it shows."""
+    widget = page.locator(".jp-OutputArea-output .tk-simplex-explorer").first
+    widget.scroll_into_view_if_needed()
+    point = widget.locator(".tks-first")
+
+    def weights() -> list[float]:
+        page.wait_for_timeout(600)
+        return json.loads(ask_kernel(page, "print(explorer.value)"))
+
+    point.press("3")
+    assert weights() == [0, 0, 1]
+    point.press("ArrowLeft")
+    assert weights() == pytest.approx([0.1, 0, 0.9])
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 10, box["y"] + box["height"] / 2 + 90, steps=8)
+    page.mouse.up()
+    moved = weights()
+    assert sum(moved) == pytest.approx(1) and moved[2] < 0.85

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from toolkit import evidence
-from toolkit.evidence import lesson01, lesson02, lesson03
+from toolkit.evidence import lesson01, lesson02, lesson03, lesson04
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_claim_without_its_data_keeps_its_earlier_result(tmp_path, monkeypatch
         evidence.measure(["01"], folder=tmp_path / "empty")
 
 
-@pytest.mark.parametrize(("lesson", "module"), [("01", lesson01), ("02", lesson02), ("03", lesson03)])
+@pytest.mark.parametrize(("lesson", "module"), [("01", lesson01), ("02", lesson02), ("03", lesson03), ("04", lesson04)])
 def test_every_claim_is_on_file_with_its_settings(lesson, module):
     for claim in module.CLAIMS:
         config = evidence.load(lesson, claim.__name__)["config"]
@@ -134,3 +134,17 @@ def test_claims_of_lessons_02_and_03_measured_small_agree_in_kind_with_the_files
         assert set(small) == set(file)
     file = file["found"]["from B as it comes, lr 2"]["train_loss_before"][0]
     assert small["found"]["from B as it comes, lr 2"]["train_loss_before"][0] == pytest.approx(file, rel=0.15)
+
+
+def test_the_file_says_what_lesson_04_says():
+    noise = evidence.load("04", "noise")["test_accuracy"]["0.4"]
+    for better, worse in [("line", "standard"), ("line", "standard, lr / 2"), ("line, lr x 2", "standard")]:
+        assert (np.array(noise[better]) > np.array(noise[worse])).all()
+    assert np.mean(noise["line"]) - np.mean(noise["standard, lr / 4"]) < 0.02
+    clean = evidence.load("04", "noise")["test_accuracy"]["0"]
+    assert abs(np.mean(clean["line"]) - np.mean(clean["standard"])) < 0.01
+    cosines = [np.mean(np.square(row["cosine"])) for row in evidence.load("04", "beta")["beta"].values()]
+    assert sorted(cosines, reverse=True) == cosines
+    mnist = evidence.load("04", "mnist")["test_accuracy"]
+    assert np.mean(mnist["line"]) > np.mean(mnist["naive midpoint"]) + 0.1
+    assert np.mean(mnist["line"]) < np.mean(mnist["standard"])

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from zoo import ZOO, Scaled, Tied, dropout
 
-from toolkit import WeightSpace, models
+from toolkit import Line, WeightSpace, models
 from toolkit.vision import torchvision
 
 
@@ -371,3 +371,72 @@ def test_an_input_gradient_of_a_loss_of_your_own():
     space, (x, y) = WeightSpace(net), batch(net)
     once, thrice = (space.input_gradient(space.init(0), x, y, lambda *a, k=k: k * cross_entropy(*a)) for k in (1, 3))
     torch.testing.assert_close(thrice, 3 * once, atol=1e-7, rtol=1e-5)
+
+
+# Which weights are matrices, and which layer each belongs to
+
+
+def named(space, values):
+    """The values of a vector [D] by the name of the tensor, each if they are all the same."""
+    parts = {name: part.unique().tolist() for name, part in space.unflatten(values).items()}
+    assert all(len(part) == 1 for part in parts.values())
+    return {name: part[0] for name, part in parts.items()}
+
+
+def test_matrices_are_weights_of_convolutions_and_linear_layers(net):
+    space = WeightSpace(net)
+    mask = space.matrices()
+    assert mask.dtype == torch.bool and mask.shape == (space.size,)
+    kinds = nn.Linear | nn.Conv2d
+    expected = {f"{at}.weight": isinstance(m, kinds) for at, m in net.named_modules() if hasattr(m, "weight")}
+    for name, chosen in named(space, mask).items():
+        if name.endswith("bias"):
+            assert not chosen
+        elif name in expected:
+            assert chosen == expected[name]
+
+
+def test_layers_are_numbered_module_by_module():
+    space = WeightSpace(models.cnn(width=2))
+    assert named(space, space.layers()) == {
+        "conv1.weight": 0,
+        "bn1.weight": 1,
+        "bn1.bias": 1,
+        "conv2.weight": 2,
+        "bn2.weight": 3,
+        "bn2.bias": 3,
+        "conv3.weight": 4,
+        "bn3.weight": 5,
+        "bn3.bias": 5,
+        "fc.weight": 6,
+        "fc.bias": 6,
+    }
+
+
+def test_a_tied_weight_belongs_to_one_layer():
+    space = WeightSpace(Tied())
+    assert named(space, space.layers()) == {
+        "first.weight": 0,
+        "first.bias": 0,
+        "left.weight": 1,
+        "left.bias": 1,
+        "right.bias": 2,
+        "head.weight": 3,
+        "head.bias": 3,
+    }
+    assert named(WeightSpace(Scaled()), WeightSpace(Scaled()).layers()) == {
+        "scale": 0,
+        "body.weight": 1,
+        "body.bias": 1,
+    }
+
+
+def test_layers_have_no_gaps_and_fit_a_subspace(net):
+    space = WeightSpace(net)
+    layers = space.layers()
+    assert layers.dtype == torch.int64 and layers.shape == (space.size,)
+    assert layers.unique().tolist() == list(range(int(layers.max()) + 1))
+    owners = {slot.name.rpartition(".")[0] for slot in space.layout}
+    assert len(owners) == int(layers.max()) + 1
+    line = Line(space.init(0), space.init(1), beta=1.0, where=space.matrices(), layers=layers)
+    assert line.at_layers([0.5] * len(owners)).shape == (space.size,)

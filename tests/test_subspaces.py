@@ -1,5 +1,6 @@
 """Lines, curves and simplexes: identities of the formulas, and what training may touch."""
 
+from copy import deepcopy
 from math import asinh, comb, pi, sqrt
 
 import pytest
@@ -416,3 +417,295 @@ def test_the_bend_gets_twice_t_times_one_minus_t_and_nothing_at_the_ends(t):
     torch.testing.assert_close(curve.leaves()[0].grad, 2 * t * (1 - t) * g[None], atol=1e-6, rtol=1e-6)
     if t in (0.0, 1.0):
         assert not curve.leaves()[0].grad.any()
+
+
+# Learned subspaces: a step of SGD, positions, and what is the same set
+
+
+def ends(kind, n=3, **options):
+    """A subspace of `n` points in double precision."""
+    points = vectors(n, torch.float64)
+    return kind(*points, **options) if kind in (Line, Bezier) else kind(points, **options)
+
+
+def exact(subspace, coords):
+    return subspace.at(torch.as_tensor(coords, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("m", [2, 3, 5])
+def test_equal_networks_make_a_simplex_of_one_network(m):
+    a = vectors(1)[0]
+    simplex, generator = Simplex([a] * m), torch.Generator().manual_seed(0)
+    drawn = torch.stack([simplex.sample(generator) for _ in range(20)] + [simplex.midpoint])
+    torch.testing.assert_close(drawn, a.expand(21, D), atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+@pytest.mark.parametrize("m", [2, 3, 5])
+def test_sgd_moves_the_centroid_by_a_share_and_the_network_drawn_by_alpha_squared(m, decay):
+    simplex, (g,), lr = ends(Simplex, m), vectors(1, torch.float64), 0.2
+    before, generator = simplex.points, torch.Generator().manual_seed(m)
+    theta = simplex.sample(generator)
+    alpha = simplex.draw(torch.Generator().manual_seed(m)).double()
+    simplex.give(g)
+    torch.optim.SGD(simplex.leaves(), lr, weight_decay=decay).step()
+    centroid = (1 - lr * decay) * before.mean(0) - lr / m * g
+    torch.testing.assert_close(simplex.points.mean(0), centroid, atol=1e-6, rtol=0)  # alpha is single precision
+    moved = (1 - lr * decay) * theta - lr * alpha.square().sum() * g
+    torch.testing.assert_close(alpha @ simplex.points, moved, atol=1e-6, rtol=0)
+    torch.testing.assert_close(simplex.leaves()[0].grad.sum(0), g, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("m", [2, 3, 6])
+def test_weights_of_a_simplex_are_those_of_dirichlet(m):
+    simplex, generator, n = Simplex(torch.eye(m)), torch.Generator().manual_seed(1), 6000
+    alpha = torch.stack([simplex.draw(generator) for _ in range(n)]).double()
+    mean, second = 1 / m, 2 / (m * (m + 1))
+    variance, covariance = second - mean**2, -1 / (m**2 * (m + 1))
+    bound = 5 * sqrt(variance / n)
+    assert alpha.mean(0).tolist() == pytest.approx([mean] * m, abs=bound)
+    expected = torch.full((m, m), covariance, dtype=torch.float64).fill_diagonal_(variance)
+    torch.testing.assert_close(alpha.T.cov(), expected, atol=0.006 if m == 2 else 0.004, rtol=0)
+    assert alpha.square().sum(1).mean().item() == pytest.approx(2 / (m + 1), abs=0.01)
+
+
+def test_a_line_a_simplex_of_two_and_a_curve_bent_in_the_middle_are_one_set_but_not_one_in_gradients():
+    a, b = vectors(2, torch.float64)
+    line, simplex, curve = Line(a, b), Simplex([a, b]), Bezier(a, (a + b) / 2, b)
+    (g,) = vectors(1, torch.float64)
+    for t in (0.0, 0.3, 0.5, 1.0):
+        theta, shares = (1 - t) * a + t * b, []
+        for subspace, coords in [(line, t), (simplex, [1 - t, t]), (curve, t)]:
+            torch.testing.assert_close(exact(subspace, coords), theta, atol=1e-12, rtol=0)
+            (leaf,) = subspace.leaves()
+            leaf.requires_grad_().grad = None
+            exact(subspace, coords).backward(g)
+            shares.append(leaf.grad)
+            leaf.requires_grad_(False)
+        assert torch.equal(shares[0], shares[1])
+        # the bend is the mean of the ends: half of what it gets would be each end's
+        torch.testing.assert_close(shares[2][[0, 2]] + shares[2][1] / 2, shares[0], atol=1e-12, rtol=0)
+
+
+# The angle between control points
+
+ANGLED = [(Line, 2), (Bezier, 3), (PolyChain, 4), (Simplex, 3)]
+MASK = torch.arange(D) % 3 != 1
+
+
+def pushed(subspace, i, j):
+    """What the term alone puts into the gradients of all points [n, D], zeros for fixed ones."""
+    (leaf,) = subspace.leaves()
+    leaf.grad = torch.zeros_like(leaf)
+    subspace._push(i, j)
+    grad = torch.zeros_like(subspace.points)
+    grad[[k for k in range(len(grad)) if k not in subspace.fixed]] = leaf.grad
+    return grad
+
+
+def by_autograd(points, i, j, beta=1.0, mask=None):
+    points = points.clone().requires_grad_()
+    p, q = (points[k] if mask is None else points[k][mask] for k in (i, j))
+    (beta * (p @ q) ** 2 / ((p @ p) * (q @ q))).backward()
+    return points.grad
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.3, 20.0])
+@pytest.mark.parametrize("mask", [None, MASK], ids=["all", "masked"])
+@pytest.mark.parametrize(("kind", "n"), ANGLED)
+def test_the_push_is_the_gradient_of_the_squared_cosine(kind, n, mask, beta):
+    subspace = ends(kind, n, beta=beta, where=mask)
+    for i, j in [(0, 1), (1, 0), (n - 1, 0)]:
+        expected = by_autograd(subspace.points, i, j, beta, mask)
+        torch.testing.assert_close(pushed(subspace, i, j), expected, atol=1e-14, rtol=1e-9)
+        assert expected.abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("fixed", [(0,), (2,), (0, 2), (1,), (0, 1, 2)])
+def test_a_fixed_point_pushes_and_is_not_pushed(fixed):
+    curve = ends(Bezier, 3, beta=1.0, fixed=fixed)
+    for i, j in [(0, 1), (1, 2), (2, 0)]:
+        expected = by_autograd(curve.points, i, j)
+        expected[list(fixed)] = 0
+        torch.testing.assert_close(pushed(curve, i, j), expected, atol=1e-14, rtol=1e-9)
+
+
+def test_the_push_is_felt_by_masked_coordinates_only_and_does_not_look_at_the_others():
+    points = vectors(2, torch.float64)
+    line = Line(*points, beta=1.0, where=MASK)
+    grad = pushed(line, 0, 1)
+    assert not grad[:, ~MASK].any() and grad[:, MASK].all()
+    changed = torch.where(MASK, points, 7 * points + 1)
+    other = Line(*changed, beta=1.0, where=MASK)
+    torch.testing.assert_close(pushed(other, 0, 1), grad, atol=1e-14, rtol=0)
+    torch.testing.assert_close(other.cosine(), line.cosine(), atol=1e-14, rtol=0)
+
+
+def test_the_push_is_added_to_what_is_there():
+    line = ends(Line, 2, beta=1.0)
+    alone = pushed(line, 0, 1)
+    (g,) = vectors(1, torch.float64)
+    line.sample(torch.Generator().manual_seed(0))
+    line.give(g)
+    given = line.leaves()[0].grad.clone()
+    assert line.penalty(torch.Generator()) is None
+    torch.testing.assert_close(line.leaves()[0].grad, given + alone, atol=1e-14, rtol=0)
+
+
+def test_the_push_neither_lengthens_nor_shortens_and_falls_with_length():
+    points = vectors(2, torch.float64)
+    grad = pushed(Line(*points, beta=1.0), 0, 1)
+    torch.testing.assert_close((grad * points).sum(1), torch.zeros(2, dtype=torch.float64), atol=1e-15, rtol=0)
+    scale = torch.tensor([[-4.0], [0.5]], dtype=torch.float64)
+    scaled = pushed(Line(*(scale * points), beta=1.0), 0, 1)
+    torch.testing.assert_close(scaled, grad / scale, atol=1e-14, rtol=0)
+
+
+@pytest.mark.parametrize("factor", [1.0, -1.0, 3.0])
+def test_parallel_and_orthogonal_points_stay_as_they_are(factor):
+    (a,) = vectors(1, torch.float64)
+    line = Line(a, factor * a, beta=1.0)
+    assert line.cosine()[0, 1].abs().item() == pytest.approx(1)
+    assert pushed(line, 0, 1).abs().max() < 1e-15
+    b = vectors(2, torch.float64)[1]
+    b = b - (b @ a) / (a @ a) * a
+    assert pushed(Line(a, b, beta=1.0), 0, 1).abs().max() < 1e-15
+
+
+def test_gradient_descent_on_the_term_ends_at_right_angles():
+    a, b, c = vectors(3, torch.float64)
+    triangle = Simplex([a, a + 0.3 * b, a + 0.3 * c], beta=1.0)
+    (leaf,), generator = triangle.leaves(), torch.Generator().manual_seed(0)
+    assert triangle.cosine()[0, 1] > 0.8
+    for _ in range(300):
+        leaf.grad = torch.zeros_like(leaf)
+        triangle.penalty(generator)
+        leaf.sub_(5 * leaf.grad)
+    torch.testing.assert_close(triangle.cosine(), torch.eye(3, dtype=torch.float64), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("mask", [None, MASK], ids=["all", "masked"])
+def test_cosines_by_hand(mask):
+    points = vectors(4)
+    cosine = Simplex(points, where=mask).cosine()
+    chosen = points if mask is None else points[:, mask]
+    expected = torch.nn.functional.cosine_similarity(chosen[:, None], chosen[None], dim=-1)
+    torch.testing.assert_close(cosine, expected, atol=1e-6, rtol=0)
+    flipped = Simplex(points * torch.tensor([[2.0], [-0.1], [1.0], [-7.0]]), where=mask).cosine()
+    torch.testing.assert_close(flipped.square(), cosine.square(), atol=1e-6, rtol=0)
+    assert flipped[0, 1] == pytest.approx(-cosine[0, 1].item(), abs=1e-6)
+
+
+def test_a_cosine_is_never_above_one():
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(200):
+        a = torch.randn(1000, generator=generator)
+        cosine = Line(a, -2 * a).cosine()
+        assert cosine.abs().max() <= 1 and cosine.acos().isfinite().all()
+
+
+@pytest.mark.parametrize(("kind", "n"), ANGLED)
+def test_every_pair_of_points_is_as_likely(kind, n):
+    class Noting(kind):
+        def _push(self, i, j):
+            pairs.append(frozenset((i, j)))
+
+    pairs, again = [], []
+    subspace, generator = ends_of(Noting, kind, n), torch.Generator().manual_seed(0)
+    draws = 3000
+    for _ in range(draws):
+        subspace.penalty(generator)
+    counts = {pair: pairs.count(pair) for pair in set(pairs)}
+    assert set(counts) == {frozenset((i, j)) for i in range(n) for j in range(i)}
+    expected = draws / len(counts)
+    assert all(abs(count - expected) < 5 * sqrt(expected) for count in counts.values())
+    pairs, again, generator = again, pairs, torch.Generator().manual_seed(0)
+    for _ in range(20):
+        subspace.penalty(generator)
+    assert pairs == again[:20]
+
+
+def ends_of(own, kind, n):
+    points = vectors(n)
+    return own(*points, beta=1.0) if kind in (Line, Bezier) else own(points, beta=1.0)
+
+
+def test_without_beta_no_pair_is_drawn():
+    generator = torch.Generator().manual_seed(0)
+    state, line = generator.get_state(), Line(*vectors(2))
+    assert line.penalty(generator) is None and torch.equal(generator.get_state(), state)
+    assert line.leaves()[0].grad is None
+
+
+# Layers with positions of their own
+
+LAYERS = torch.arange(D) % 4
+
+
+@pytest.mark.parametrize(("kind", "n"), ANGLED)
+def test_layers_at_one_position_are_the_network_there(kind, n):
+    subspace = ends(kind, n, layers=LAYERS)
+    (coords,) = subspace.draw(torch.Generator().manual_seed(3))[None]
+    found = subspace.at_layers(torch.stack([coords] * 4))
+    torch.testing.assert_close(found, subspace.at(coords), atol=1e-12, rtol=0)
+
+
+def test_each_layer_sits_at_its_own_position():
+    line, t = ends(Line, 2, layers=LAYERS), [0.0, 0.25, 0.6, 1.0]
+    found = line.at_layers(t)
+    for layer in range(4):
+        own = LAYERS == layer
+        torch.testing.assert_close(found[own], line.at(t[layer])[own], atol=1e-12, rtol=0)
+    assert torch.equal(found[LAYERS == 0], line.points[0][LAYERS == 0])
+    assert torch.equal(found[LAYERS == 3], line.points[1][LAYERS == 3])
+    assert torch.equal(Simplex(vectors(4), layers=LAYERS).at_layers(torch.eye(4)[[2] * 4]), vectors(4)[2])
+
+
+@pytest.mark.parametrize("fixed", [(), (0,), (2, 0)])
+@pytest.mark.parametrize(("kind", "n"), [(Bezier, 3), (Simplex, 3)])
+def test_every_layer_draws_and_gets_its_own_share(kind, n, fixed):
+    subspace, twin = (ends(kind, n, fixed=fixed, layers=LAYERS) for _ in range(2))
+    (g,) = vectors(1, torch.float64)
+    for seed in (0, 1):
+        generator = torch.Generator().manual_seed(seed)
+        theta = subspace.sample(generator)
+        subspace.give(g)
+        again = torch.Generator().manual_seed(seed)
+        alpha = torch.stack([twin.basis(twin.draw(again).double()) for _ in range(4)])
+        assert len(alpha.unique(dim=0)) == 4
+        torch.testing.assert_close(theta, (alpha[LAYERS].T * twin.points).sum(0), atol=1e-12, rtol=0)
+        shares = alpha[LAYERS].T * g
+        moving = [i for i in range(n) if i not in fixed]
+        torch.testing.assert_close(subspace.leaves()[0].grad, shares[moving], atol=1e-12, rtol=0)
+        torch.testing.assert_close(shares.sum(0), g, atol=1e-6, rtol=0)
+        before = subspace.points
+        assert torch.equal(before, twin.points)
+
+
+def test_shares_of_layers_add_up_over_a_step():
+    line, gradients, generator = ends(Line, 2, layers=LAYERS), vectors(3, torch.float64), torch.Generator()
+    for seed in (0, 1):
+        generator.manual_seed(seed)
+        expected = torch.zeros(2, D, dtype=torch.float64)
+        again = torch.Generator().manual_seed(seed)
+        for part, g in enumerate(gradients):
+            line.sample(generator, part, 3)
+            line.give(g)
+            t = torch.stack([line.draw(again, part, 3) for _ in range(4)]).double()
+            assert (t >= part / 3).all() and (t <= (part + 1) / 3).all()
+            expected += torch.stack([1 - t[LAYERS], t[LAYERS]]) * g / 3
+        torch.testing.assert_close(line.leaves()[0].grad, expected, atol=1e-12, rtol=0)
+
+
+def test_angles_do_not_ask_about_layers():
+    points = vectors(2, torch.float64)
+    by_layer, plain = Line(*points, beta=1.0, layers=LAYERS), Line(*points, beta=1.0)
+    assert torch.equal(pushed(by_layer, 0, 1), pushed(plain, 0, 1))
+    assert torch.equal(by_layer.cosine(), plain.cosine())
+
+
+@pytest.mark.parametrize(("kind", "n"), ANGLED)
+def test_every_kind_takes_the_options_and_copies_keep_them(kind, n):
+    subspace = deepcopy(ends(kind, n, fixed=(0,), beta=0.5, where=MASK, layers=LAYERS))
+    assert subspace.beta == 0.5 and subspace.fixed == (0,)
+    assert torch.equal(subspace.where, MASK) and torch.equal(subspace.layers, LAYERS)

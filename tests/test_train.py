@@ -731,3 +731,139 @@ def test_an_attack_that_is_none_is_refused(space, digits, attack):
         fit(space, space.init(0), digits, attack=attack)
     assert str(error.value) == f"attack must be a function such as PGD(eps=0.1), got {attack!r}."
     assert not space.thetas
+
+
+# Control points pushed apart, and layers with positions of their own
+
+
+def term(points, i, j, mask):
+    """The squared cosine of the angle between two control points over a mask, by autograd: its gradient [n, D]."""
+    points = points.clone().requires_grad_()
+    p, q = points[i][mask], points[j][mask]
+    ((p @ q) / (p.norm() * q.norm())).square().backward()
+    return points.grad
+
+
+@pytest.mark.parametrize("samples", [1, 5])
+def test_a_step_adds_beta_times_the_angle_once_over_the_mask_to_both_points(space, digits, samples):
+    a, b, mask = space.init(0), space.init(0) + 0.5 * space.init(1), space.matrices()
+    settings = {"epochs": 1, "batch_size": 100, "lr": 0.1, "momentum": 0.0, "samples": samples}
+    pushed, plain = (fit(space, Line(a, b, beta=beta, where=mask), digits, **settings).points for beta in (20.0, 0.0))
+    expected = -0.1 * 20 * term(torch.stack([a, b]), 0, 1, mask)
+    torch.testing.assert_close(pushed - plain, expected, atol=1e-6, rtol=1e-3)
+    assert (expected.abs().amax(1) > 1e-3).all()
+    assert torch.equal(pushed[:, ~mask], plain[:, ~mask])
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+@pytest.mark.parametrize("by_layer", [False, True])
+def test_beta_changes_no_position_and_no_batch(space, digits, samples, by_layer):
+    layers = space.layers() if by_layer else None
+    ends, runs = (space.init(0), space.init(1), space.init(2)), []
+    for beta in (0.0, 1.0):
+        space.thetas, space.batches = [], []
+        fit(space, Bezier(*ends, fixed=(0, 1, 2), beta=beta, layers=layers), digits, samples=samples, **BRIEF)
+        runs.append((space.thetas, space.batches))
+    (thetas, batches), (others, again) = runs
+    assert len(thetas) == 18 * samples
+    assert all(torch.equal(one, other) for one, other in zip(thetas, others, strict=True))
+    assert all(torch.equal(x, z) for (x, _), (z, _) in zip(batches, again, strict=True))
+
+
+def test_no_beta_is_none_bit_for_bit(space, digits):
+    a, b = space.init(0), space.init(1)
+    plain = fit(space, Line(a, b), digits, **BRIEF).points
+    off = fit(space, Line(a, b, beta=0.0, where=space.matrices()), digits, **BRIEF).points
+    assert torch.equal(plain, off)
+    assert not torch.equal(plain, fit(space, Line(a, b, beta=1.0), digits, **BRIEF).points)
+
+
+def test_pairs_follow_the_seed(space, digits):
+    class Noting(Simplex):
+        def _push(self, i, j):
+            pairs.append((i, j))
+
+    simplex, runs = Noting([space.init(seed) for seed in range(4)], beta=1.0), []
+    for seed in (0, 0, 1):
+        pairs = []
+        fit(space, simplex, digits, seed=seed, **BRIEF)
+        runs.append(pairs)
+    assert len(runs[0]) == 18 and runs[0] == runs[1] != runs[2]
+    assert len(set(runs[0])) > 5
+
+
+def test_training_with_the_angle_ends_nearer_to_a_right_angle(space, digits):
+    a = space.init(0)
+    b = a + 0.7 * (space.init(1) - a)
+    found = {}
+    for beta in (0.0, 1.0, 5.0):
+        line = Line(a, b, beta=beta, where=space.matrices())
+        found[beta] = fit(space, line, digits, epochs=20, batch_size=20).cosine()[0, 1].abs().item()
+    assert found[5.0] < 0.1 < found[1.0] < 0.3 < 0.6 < found[0.0]
+
+
+def test_what_comes_back_keeps_its_settings(space, digits):
+    line = Line(space.init(0), space.init(1), beta=0.5, where=space.matrices(), layers=space.layers())
+    trained = fit(space, line, digits, epochs=1)
+    assert trained.beta == 0.5 and torch.equal(trained.where, line.where) and torch.equal(trained.layers, line.layers)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.2])
+@pytest.mark.parametrize("m", [2, 4])
+def test_a_step_moves_the_centroid_by_one_share_whatever_was_drawn(space, digits, m, decay):
+    before = torch.stack([space.init(seed) for seed in range(m)])
+    settings = {"epochs": 1, "batch_size": 100, "lr": 0.5, "momentum": 0.0, "weight_decay": decay}
+    trained = fit(space, Simplex(before), digits, **settings)
+    g = WeightSpace(models.mlp(64, 8, 10)).gradient(space.thetas[0], *space.batches[0])[1]
+    expected = (1 - 0.5 * decay) * before.mean(0) - 0.5 / m * g
+    torch.testing.assert_close(trained.midpoint, expected, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("fixed", [(), (0,)])
+def test_each_layer_moves_by_its_own_share_of_the_gradient(space, digits, fixed):
+    before = torch.stack([space.init(0), space.init(1)])
+    layers = space.layers()
+    settings = {"epochs": 1, "batch_size": 100, "lr": 0.5, "momentum": 0.0}
+    after = fit(space, Line(*before, fixed=fixed, layers=layers), digits, **settings).points
+    (theta,) = space.thetas
+    along, t = before[1] - before[0], torch.zeros(space.size)
+    for layer in range(int(layers.max()) + 1):
+        own = layers == layer
+        t[own] = (theta - before[0])[own] @ along[own] / (along[own] @ along[own])
+        torch.testing.assert_close(theta[own], (before[0] + t * along)[own], atol=1e-5, rtol=1e-4)
+    assert len(t.unique()) == 2
+    g = WeightSpace(models.mlp(64, 8, 10)).gradient(theta, *space.batches[0])[1]
+    expected = before - 0.5 * torch.stack([1 - t, t]) * g
+    expected[list(fixed)] = before[list(fixed)]
+    torch.testing.assert_close(after, expected, atol=1e-6, rtol=1e-4)
+
+
+def test_all_in_one_layer_is_no_layers(space, digits):
+    a, b = space.init(0), space.init(1)
+    one = torch.zeros(space.size, dtype=torch.int64)
+    by_layer, plain = (fit(space, Line(a, b, layers=layers), digits, **BRIEF).points for layers in (one, None))
+    torch.testing.assert_close(by_layer, plain, atol=1e-5, rtol=1e-4)
+
+
+# The same label noise for every method
+
+
+def test_every_method_meets_the_same_noisy_labels(space, digits):
+    numbered = replace(digits, train_x=torch.arange(100.0).view(100, 1, 1, 1).expand(100, 1, 8, 8).contiguous())
+    clean, met = numbered.train_y, []
+    starts = torch.stack([space.init(seed) for seed in range(3)])
+    for what in (starts[0], starts, Line(*starts[:2]), Bezier(*starts, beta=1.0), Simplex(starts)):
+        space.batches = []
+        fit(space, what, numbered.with_label_noise(0.4, seed=7), lr=0.0, **BRIEF)
+        labels = torch.full((100,), -1)
+        for x, y in space.batches:
+            labels[x[..., 0, 0, 0].long().flatten()] = y.flatten()
+        met.append(labels)
+    assert all((labels >= 0).all() and torch.equal(labels, met[0]) for labels in met)
+    assert 20 < (met[0] != clean).sum() <= 40
+
+
+def test_the_fraction_that_ends_up_wrong_is_a_tenth_less_than_the_rate():
+    digits = data.load("digits")
+    wrong = [(digits.with_label_noise(0.4, seed=seed).train_y != digits.train_y).float().mean() for seed in range(20)]
+    assert torch.stack(wrong).mean().item() == pytest.approx(0.4 * (1 - 1 / 10), abs=0.005)

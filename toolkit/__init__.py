@@ -5,11 +5,11 @@ Everything a lesson uses is here under its own name; figures and widgets are loa
 
 import importlib
 
-from toolkit import data, landscape, metrics, models, robust, train
+from toolkit import data, landscape, merge, metrics, models, robust, train
 from toolkit.data import Dataset
 from toolkit.device import device
 from toolkit.doctor import doctor
-from toolkit.landscape import barrier, evaluate, instability, plane, scan
+from toolkit.landscape import barrier, ensemble, evaluate, instability, plane, scan
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Bezier, Line, PolyChain, Simplex
 from toolkit.train import fit, fit_many
@@ -40,11 +40,13 @@ __all__ = [
     "data",
     "device",
     "doctor",
+    "ensemble",
     "evaluate",
     "fit",
     "fit_many",
     "instability",
     "landscape",
+    "merge",
     "metrics",
     "models",
     "plane",

@@ -44,7 +44,7 @@ LESSONS = (
     Lesson(1, "01_two_networks.ipynb", "Two networks, one straight line", "Frankle et al. 2020", 75),
     Lesson(2, "02_round_the_mountain.ipynb", "Round the mountain", "Garipov et al. 2018", 75),
     Lesson(3, "03_rearranged.ipynb", "The same network, rearranged", "Tatro et al. 2020", 120),
-    Lesson(4, "04_whole_line.ipynb", "A whole line of networks in one run", "Wortsman et al. 2021", 90),
+    Lesson(4, "04_whole_line.ipynb", "A whole line of networks in one run", "Wortsman et al. 2021", 120),
     Lesson(5, "05_late_phase.ipynb", "Many heads late, one network at the end", "von Oswald et al. 2021", 90),
     Lesson(6, "06_reconnect.ipynb", "Moving weights, never changing them", "Qiu & Suda 2020", 75),
     Lesson(7, "07_sparse.ipynb", "Sparse networks that stay connected", "McDermott & Cummings 2023", 90),

@@ -128,6 +128,19 @@ class WeightSpace:
         lead = theta.shape[:-1]
         return {slot.name: theta[..., slot.start : slot.stop].view((*lead, *slot.shape)) for slot in self.layout}
 
+    def matrices(self) -> Tensor:
+        """Mask [D] of the tensors of two dimensions or more: matrices and convolutions, no biases, no norm layers."""
+        return torch.cat([torch.full((slot.stop - slot.start,), len(slot.shape) > 1) for slot in self.layout]).to(
+            device()
+        )
+
+    def layers(self) -> Tensor:
+        """Number of the layer [D] that each weight belongs to, counted from 0 in the module's order."""
+        names = [slot.name.rpartition(".")[0] for slot in self.layout]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        sizes = torch.tensor([slot.stop - slot.start for slot in self.layout])
+        return torch.tensor([numbers[name] for name in names]).repeat_interleave(sizes).to(device())
+
     def module(self, theta: Tensor, stats: Stats | None = None) -> nn.Module:
         """Return an ordinary module, a copy on the CPU, at theta [D], with BatchNorm statistics if you give them."""
         self.check(theta, one=True)

@@ -104,6 +104,7 @@ def fit(
         what = "a subspace to draw from" if isinstance(trained, Point) else f"to divide the batch of {batches.size}"
         raise ValueError(f"samples above 1 need {what}, got samples={samples}.")
     positions = generator(batches.seeds[0], stream=1)
+    pairs = generator(batches.seeds[0], stream=3)
     gradient = _Gradient(space, dataset, loss, l2, attack, generator(batches.seeds[0], stream=2))
     leaves = [leaf.requires_grad_() for leaf in trained.leaves()]
     # One pass over the memory a step; not for N points, whose rows it would round differently in the last digit.
@@ -117,7 +118,7 @@ def fit(
                 for done, index in batches.epoch(epoch, epochs):
                     for group in mover.param_groups:
                         group["lr"] = lr * factor(done)
-                    values.append(_step(trained, gradient, index, samples, positions, mover))
+                    values.append(_step(trained, gradient, index, samples, positions, pairs, mover))
                 mean = _finite(torch.stack(values), epoch, lr)
                 if on_epoch:
                     on_epoch(epoch, mean, _result(trained))
@@ -173,7 +174,7 @@ class _Gradient:
         return value, g.add_(theta, alpha=self.l2) if self.l2 else g
 
 
-def _step(trained, gradient: _Gradient, index: Tensor, samples: int, positions: torch.Generator, mover) -> Tensor:
+def _step(trained, gradient: _Gradient, index: Tensor, samples: int, positions, pairs, mover) -> Tensor:
     """One step: draw theta, take the gradient there, give it to the leaves, move them; return the loss."""
     values = []
     for part, examples in enumerate(index.chunk(samples) if samples > 1 else [index]):
@@ -181,7 +182,7 @@ def _step(trained, gradient: _Gradient, index: Tensor, samples: int, positions: 
         value, g = gradient(theta, examples)
         trained.give(g)
         values.append(value)
-    if (extra := trained.penalty(positions)) is not None:
+    if (extra := trained.penalty(pairs)) is not None:
         extra.backward()
     mover.step()
     trained.after_step()

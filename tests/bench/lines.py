@@ -1,10 +1,12 @@
 """The lines of the table, one function each."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import interpolate
 
 import toolkit
 from toolkit.batches import generator
@@ -14,6 +16,13 @@ from .timing import Comparison
 
 LOSS, ACCURACY = 1e-5, 2e-3  # how far the two ways may lie apart; two of a thousand examples may sit on the fence
 DECAY = 1e-4
+# What is trained, from how many networks, and the goal: one forward and one backward pass, whatever the kind.
+SUBSPACES = {
+    "line": (toolkit.Line, 2, 1.25),
+    "curve": (toolkit.Bezier, 3, 1.35),
+    "simplex of 4": (lambda *points, **options: toolkit.Simplex(points, **options), 4, 1.5),
+}
+LARGE = "CNN, 28x28, batch 128"
 
 
 def mlp_scan(points: int = 51) -> Comparison:
@@ -35,12 +44,14 @@ def cnn_scan(points: int = 9, batch_size: int = 128) -> Comparison:
 
 def point_training(network: str, epochs: int) -> Comparison:
     """Train a point: at most a tenth slower than a plain module."""
-    return _training(f"train a point, {network}", 1.1, network, epochs, line=False)
+    return _training(f"train a point, {network}", 1.1, network, epochs)
 
 
-def line_training(network: str, epochs: int) -> Comparison:
-    """Train a line: at most a quarter slower than a plain module, which has half as many weights to move."""
-    return _training(f"train a line, {network}", 1.25, network, epochs, line=True)
+def subspace_training(kind: str, network: str, epochs: int, beta: float = 0.0) -> Comparison:
+    """Train a set of networks: about as fast as one plain module, which has a fraction of the weights to move."""
+    pushed = ", pushed apart" if beta else ""
+    goal = 1.1 if network == LARGE else SUBSPACES[kind][-1]
+    return _training(f"train a {kind}{pushed}, {network}", goal, network, epochs, kind, beta)
 
 
 def many_seeds(*widths: int, epochs: int = 10, seeds: int = 8) -> Comparison:
@@ -77,19 +88,24 @@ def _scan(
     return Comparison(name, goal, plainly, ours, (LOSS + slack, ACCURACY + slack) * 2)
 
 
-def _training(name: str, goal: float, network: str, epochs: int, line: bool) -> Comparison:
-    dataset = toolkit.data.load("digits")
-    module = toolkit.models.cnn() if network == "CNN" else toolkit.models.mlp(64, 128, 128, 10)
+def _training(name: str, goal: float, network: str, epochs: int, kind: str = "point", beta: float = 0.0) -> Comparison:
+    dataset, batch_size = toolkit.data.load("digits"), 64
+    if network == LARGE:
+        images = interpolate(dataset.train_x, (28, 28), mode="bilinear")
+        dataset, batch_size = replace(dataset, train_x=images), 128
+    module = toolkit.models.mlp(64, 128, 128, 10) if network == "MLP" else toolkit.models.cnn()
     space, own = toolkit.WeightSpace(module), copy.deepcopy(module)
-    a, b = space.init(0), space.init(1)
-    what = toolkit.Line(a, b) if line else a
+    what = start = space.init(0)
+    if kind != "point":
+        make, n, _ = SUBSPACES[kind]
+        what = make(*map(space.init, range(n)), beta=beta, where=space.matrices())
 
     def plainly() -> np.ndarray:
         order = generator(0, stream=0)  # the data order of `fit(seed=0)`
-        return plain.train(own, a, dataset, order, epochs, weight_decay=DECAY).numpy()
+        return plain.train(own, start, dataset, order, epochs, batch_size, weight_decay=DECAY).numpy()
 
     def ours() -> np.ndarray:
-        found = toolkit.fit(space, what, dataset, epochs=epochs, weight_decay=DECAY)
-        return found.points.numpy() if line else found.numpy()
+        found = toolkit.fit(space, what, dataset, epochs=epochs, batch_size=batch_size, weight_decay=DECAY)
+        return (found if kind == "point" else found.points).numpy()
 
-    return Comparison(name, goal, plainly, ours, tolerance=None if line else 1e-3)
+    return Comparison(name, goal, plainly, ours, tolerance=1e-3 if kind == "point" else None)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from itertools import product
 
 import torch
 
@@ -58,7 +59,10 @@ def _rows(repetitions: int) -> Iterator[Row]:
     yield lines.cnn_scan().measure(repetitions)
     for network, epochs in [("MLP", 20), ("CNN", 4)]:
         yield lines.point_training(network, epochs).measure(repetitions)
-        yield lines.line_training(network, epochs).measure(repetitions)
+        for kind, beta in product(lines.SUBSPACES, (0.0, 1.0)):
+            yield lines.subspace_training(kind, network, epochs, beta).measure(repetitions)
+    for beta in (0.0, 1.0):
+        yield lines.subspace_training("line", lines.LARGE, 2, beta).measure(repetitions)
     yield lines.many_seeds(64, 128, 128, 10).measure(repetitions)
     yield lines.many_seeds(64, 32, 32, 32, 10).measure(repetitions)
     yield matching.by_activations().measure(repetitions)

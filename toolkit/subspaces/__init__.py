@@ -5,8 +5,9 @@ give theta. `train.fit` trains any of them through the same few things: `leaves`
 `after_step`.
 """
 
-from toolkit.subspaces.base import Point, Subspace
+from toolkit.subspaces.base import Subspace
 from toolkit.subspaces.paths import Bezier, Line, Path, PolyChain
+from toolkit.subspaces.point import Point
 from toolkit.subspaces.simplex import Simplex
 
 __all__ = ["Bezier", "Line", "Path", "Point", "PolyChain", "Simplex", "Subspace"]

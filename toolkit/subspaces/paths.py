@@ -17,7 +17,7 @@ class Path(Subspace):
 
     def draw(self, generator: torch.Generator, part: int = 0, parts: int = 1) -> Tensor:
         """Draw t uniformly from [0, 1], or from one of several equal parts of it."""
-        return (part + torch.rand((), generator=generator)) / parts
+        return torch.empty(()).uniform_(part / parts, (part + 1) / parts, generator=generator)
 
     def derivative(self, t: float) -> Tensor:
         """Velocity d theta / d t [D] at position t."""
@@ -56,9 +56,9 @@ class Line(Path):
         torch.Size([3, 3])
     """
 
-    def __init__(self, a: Tensor, b: Tensor, fixed: Sequence[int] = ()):
-        """Draw the line from a [D] to b [D]; see `Subspace` for `fixed` and the errors."""
-        super().__init__([a, b], fixed)
+    def __init__(self, a: Tensor, b: Tensor, fixed: Sequence[int] = (), **options):
+        """Draw the line from a [D] to b [D]; see `Subspace` for `fixed`, the options and the errors."""
+        super().__init__([a, b], fixed, **options)
 
     def basis(self, coords: Tensor) -> Tensor:
         """Coefficients (1 - t, t)."""
@@ -81,15 +81,17 @@ class Bezier(Path):
     Source: Garipov et al. 2018, section 3.
     """
 
-    def __init__(self, *points: Tensor, fixed: Sequence[int] = ()):
-        """Draw the curve `Bezier(a, bend, b)`; more bends raise the degree. See `Subspace` for the errors."""
-        super().__init__(points, fixed)
-        self._degree = len(points) - 1
+    def __init__(self, *points: Tensor, fixed: Sequence[int] = (), **options):
+        """Draw the curve `Bezier(a, bend, b)`; more bends raise the degree. See `Subspace` for options and errors."""
+        super().__init__(points, fixed, **options)
+        degree = len(points) - 1
+        self._power = torch.arange(degree + 1.0)
+        self._binomial = torch.tensor([comb(degree, j) for j in range(degree + 1)])
 
     def basis(self, coords: Tensor) -> Tensor:
         """Bernstein polynomials; with one bend ((1 - t)^2, 2 t (1 - t), t^2)."""
-        k = self._degree
-        return torch.stack([comb(k, j) * coords**j * (1 - coords) ** (k - j) for j in range(k + 1)], dim=-1)
+        t = coords.unsqueeze(-1)
+        return self._binomial * t**self._power * (1 - t) ** self._power.flip(0)
 
 
 class PolyChain(Path):
@@ -103,11 +105,11 @@ class PolyChain(Path):
     Source: Garipov et al. 2018, section 3.
     """
 
-    def __init__(self, points: Tensor | Sequence[Tensor], *more: Tensor, fixed: Sequence[int] = ()):
-        """Draw the chain `PolyChain([a, bend, b])`; more bends, more corners. See `Subspace` for the errors."""
+    def __init__(self, points: Tensor | Sequence[Tensor], *more: Tensor, fixed: Sequence[int] = (), **options):
+        """Draw the chain `PolyChain([a, bend, b])`; more bends, more corners. See `Subspace` for options and errors."""
         if more:
             raise TypeError("points must be one list of networks: PolyChain([a, bend, b]).")
-        super().__init__(points, fixed)
+        super().__init__(points, fixed, **options)
 
     def basis(self, coords: Tensor) -> Tensor:
         """Two neighbours share each position, the rest have coefficient 0."""

@@ -26,7 +26,7 @@ class Simplex(Subspace):
     def basis(self, coords: Tensor) -> Tensor:
         """The coordinates are the coefficients; they must sum to 1."""
         n = self._n
-        if coords.shape[-1:] != (n,) or not torch.allclose(coords.sum(-1), torch.ones_like(coords.sum(-1)), atol=1e-4):
+        if coords.shape[-1:] != (n,) or not ((coords.sum(-1) - 1).abs() <= 1e-4).all():
             raise ValueError(f"coords must be {n} weights that sum to 1 (or rows of them), got {coords.tolist()}.")
         return coords
 

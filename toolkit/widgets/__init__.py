@@ -1,8 +1,8 @@
 """Widgets: precomputed in Python, moved only in the browser.
 
 `CurveSlider` walks along a path between two networks; `PermutationSlider` renumbers one network's units until they
-stand beside their partners in another. Each widget is a Python class with an ES module and a style sheet of its own;
-`base.py` holds what they share.
+stand beside their partners in another; `SimplexExplorer` walks through a triangle of three networks. Each widget is a
+Python class with an ES module and a style sheet of its own; `base.py` holds what they share.
 """
 
 from typing import Any
@@ -11,10 +11,12 @@ _HOME = {
     "CurveSlider": "curve_slider",
     "PathData": "path_data",
     "PermutationSlider": "permutation_slider",
+    "SimplexExplorer": "simplex_explorer",
     "Widget": "base",
     "measure": "measuring",
+    "measure_simplex": "simplex_measuring",
 }
-__all__ = ["CurveSlider", "PathData", "PermutationSlider", "Widget", "measure"]
+__all__ = ["CurveSlider", "PathData", "PermutationSlider", "SimplexExplorer", "Widget", "measure", "measure_simplex"]
 
 
 def __getattr__(name: str) -> Any:
