@@ -29,8 +29,9 @@ def test_a_fork_changes_the_order_from_its_step_on_and_not_before():
 
 
 def test_another_stream_of_one_seed_is_another_source():
-    draws = [torch.rand(3, generator=generator(0, stream)).tolist() for stream in (0, 1, 0)]
-    assert draws[0] == draws[2] != draws[1]
+    draws = {(s, k): tuple(torch.rand(3, generator=generator(s, k)).tolist()) for s in range(3) for k in range(4)}
+    assert len(set(draws.values())) == 12
+    assert tuple(torch.rand(3, generator=generator(0, 0)).tolist()) == draws[0, 0]
     with pytest.raises(ValueError, match="^seed must be a whole number of at least 0, got -1.$"):
         generator(-1, 0)
 

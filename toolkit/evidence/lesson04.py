@@ -123,6 +123,7 @@ def _methods(space: WeightSpace, digits: Dataset, noisy: Dataset, seed: int) -> 
         return fit(space, what, noisy, **{"seed": seed} | PLAIN | changes)
 
     standard, other = trained(starts[0]), trained(starts[1], seed=seed + 100)
+    slow, slow_other = (trained(starts[i], seed=seed + 100 * i, lr=0.025, weight_decay=4e-4) for i in (0, 1))
     epochs: list[float] = []
     trained(starts[0], on_epoch=lambda epoch, loss, theta: epochs.append(_accuracy(space, theta, digits)))
     line = trained(Line(*starts[:2], beta=1.0, where=where))
@@ -134,19 +135,23 @@ def _methods(space: WeightSpace, digits: Dataset, noisy: Dataset, seed: int) -> 
     points = {
         "standard": standard,
         "standard, lr / 2": trained(starts[0], lr=0.05, weight_decay=2e-4),
-        "standard, lr / 4": trained(starts[0], lr=0.025, weight_decay=4e-4),
+        "standard, lr / 4": slow,
         **averaged,
         "naive midpoint": (standard + other) / 2,
         "line": line.midpoint,
         "line, end": line.points[0],
-        "line, lr x 2": trained(Line(*starts[:2], beta=1.0, where=where), lr=0.2).midpoint,
+        "line, lr x 2": trained(Line(*starts[:2], beta=1.0, where=where), lr=0.2, weight_decay=5e-5).midpoint,
         "line by layers": by_layer.midpoint,
         "curve": curve.midpoint,
         "simplex of 3, lr x 2": trained(Simplex(starts[:3], beta=1.0, where=where), lr=0.2).midpoint,
         "simplex of 4, lr x 2": trained(Simplex(starts, beta=1.0, where=where), lr=0.2).midpoint,
     }
     found = {name: _accuracy(space, theta, digits) for name, theta in points.items()}
-    pairs = {"two networks": torch.stack([standard, other]), "line (.2, .8)": line.at([0.2, 0.8])}
+    pairs = {
+        "two networks": torch.stack([standard, other]),
+        "two networks, lr / 4": torch.stack([slow, slow_other]),
+        "line (.2, .8)": line.at([0.2, 0.8]),
+    }
     found |= {name: ensemble(space, networks, digits).accuracy for name, networks in pairs.items()}
     return found | {"best epoch of standard, by the test": max(epochs)}
 
