@@ -158,6 +158,7 @@ def test_draws_that_are_no_coefficients(attempt, line, capsys):
         ("the centroid", "with m = 3, each is 0.333."),
         ("one-hot", "with m = 3, the largest coefficient is 1."),
         ("the last gets the rest", "the smallest coefficient is -"),
+        ("logarithms without minus", "the smallest coefficient is -"),
         ("generator ignored", "first ["),
         ("a seed of its own", " with both seeds."),
         ("global generator moved", "torch.get_rng_state() was another one afterwards."),
@@ -178,6 +179,25 @@ def test_a_draw_that_seeds_the_global_generator_is_told(capsys):
         return e / e.sum()
 
     assert message("4.1", "global generator moved") in outcome("4.1", attempt, capsys)
+
+
+def test_a_distribution_that_takes_no_generator_is_named(capsys):
+    line = outcome("4.1", lambda m, generator: torch.distributions.Dirichlet(torch.ones(m)).sample(), capsys)
+    assert "(torch.distributions takes none: draw from the generator yourself)" in line
+
+
+def test_what_is_missing_to_1_is_explained_only_where_the_sum_is_1(capsys):
+    def shifted(m, generator):
+        return draw(m, generator) - 1
+
+    assert "missing to 1" not in outcome("4.1", shifted, capsys)
+    assert "missing to 1" in message("4.1", "the last gets the rest")
+
+
+def test_the_recipe_of_a_draw_comes_with_the_second_hint():
+    first, second, _ = EXERCISES["4.1"].hints
+    assert "waiting times" in first and "exponential" not in first
+    assert "exponential numbers, divided by their sum" in second
 
 
 def test_what_is_right_for_two_networks_only_is_not_right(capsys):
@@ -234,6 +254,13 @@ def by_outer(points, alpha, gradient, lr):
 @pytest.mark.parametrize("attempt", [by_loop, by_outer])
 def test_a_step_may_be_written_in_other_ways(attempt, capsys):
     assert outcome("4.2", attempt, capsys).startswith("✓ 4.2 correct.")
+
+
+def test_a_mixture_by_mean_is_named(capsys):
+    def attempt(points, alpha, gradient, lr):
+        return points - lr * alpha[:, None] * gradient((alpha[:, None] * points).mean(0))
+
+    assert "The α already sum to 1: sum, not mean. For " in outcome("4.2", attempt, capsys)
 
 
 @pytest.mark.parametrize(
@@ -433,14 +460,17 @@ def test_choose_may_be_written_in_other_ways(attempt, capsys):
         (None, "your function returned None (is the return missing?)."),
         (3, "expected a list of 4 indices from 0 to 7, got a value of type int."),
         (torch.zeros(2, 2), "expected a list of 4 indices from 0 to 7, got a tensor of shape [2, 2]."),
-        ([0, 1, 2, 8], "expected a list of 4 indices from 0 to 7, got something else in the list."),
-        ([0, 1, 2, -1], "expected a list of 4 indices from 0 to 7, got something else in the list."),
-        ([0, 1, 2, 0.5], "expected a list of 4 indices from 0 to 7, got something else in the list."),
-        ([0, 1, 2, None], "expected a list of 4 indices from 0 to 7, got something else in the list."),
-        ([0, 1, 2, torch.zeros(2)], "expected a list of 4 indices from 0 to 7, got something else in the list."),
-        ([True] * 4, "expected a list of 4 indices from 0 to 7, got something else in the list."),
+        ([0, 1, 2, 8], "expected a list of 4 indices from 0 to 7, got [0, 1, 2, 8]."),
+        ([0, 1, 2, -1], "expected a list of 4 indices from 0 to 7, got [0, 1, 2, -1]."),
+        ([0, 1, 2, 0.5], "expected a list of 4 indices from 0 to 7, got [0, 1, 2, 0.5]."),
+        ([0, 1, 2, None], "expected a list of 4 indices from 0 to 7, got [0, 1, 2, None]."),
+        ([0, 1, 2, torch.zeros(2)], "expected a list of 4 indices from 0 to 7, got [0, 1, 2, [0, 0]]."),
+        ([True] * 4, "expected a list of 4 indices from 0 to 7, got [True, True, True, True]."),
+        ([0.5] * 99, "expected a list of 4 indices from 0 to 7, got [" + "0.5, " * 12 + "…]."),
         ([7, 6, 5, 4], "with size = 4, expected [1, 3, 4, 2], got [7, 6, 5, 4]."),
-        ([], "with size = 4, expected [1, 3, 4, 2], got []."),
+        ([], "with size = 4, expected 4 indices, got []."),
+        ([1, 3, 4], "with size = 4, expected 4 indices, got [1, 3, 4]."),
+        ([1, 3, 4, 2, 0], "with size = 4, expected 4 indices, got [1, 3, 4, 2, 0]."),
     ],
 )
 def test_results_that_are_no_choice(result, line, capsys):
@@ -520,12 +550,14 @@ def test_right_letters_follow_no_pattern():
 def test_predictions_take_the_numbers_that_were_measured(capsys):
     assert predict("4.0", 95) == 95.0 and predict("4.p2", 60) == 60.0
     assert capsys.readouterr().out.count("Noted: you expect") == 2
-    assert "81 %" in PREDICTIONS["4.0"].text and "52 %" in PREDICTIONS["4.0"].text
+    assert "about 80 %" in PREDICTIONS["4.0"].text and "about 50 %" in PREDICTIONS["4.0"].text
     assert predict("4.p2", 101) is None
 
 
 def test_measured_numbers_of_the_quiz_are_those_of_the_evidence():
     runs = evidence.load("04", "noise")["test_accuracy"]
+    rounded = [10 * round(10 * np.mean(runs["0.4"][name])) for name in ("standard", "naive midpoint")]
+    assert all(f"about {value} %" in PREDICTIONS["4.0"].text for value in rounded)
     noisy, clean = ({name: 100 * np.mean(values) for name, values in runs[rate].items()} for rate in ("0.4", "0"))
     question = QUESTIONS["4.q1"]
     assert (
@@ -552,3 +584,5 @@ def test_measured_numbers_of_the_quiz_are_those_of_the_evidence():
     assert "{:.1f} % and {:.1f} %".format(*errors) in text
     scatter = 100 * np.std(calibration["midpoint"]["ece"], ddof=1)
     assert errors[0] - errors[1] < scatter
+    line, standard = runs["0"]["line"], runs["0"]["standard"]
+    assert "lower in every seed" in text and all(one < other for one, other in zip(line, standard, strict=True))

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import torch
 
-from toolkit.exercises.compare import kind
+from toolkit.exercises.compare import SHOWN, kind, show
 from toolkit.exercises.parts import Case, Exercise, Flaw, Wrong
 
 
@@ -99,10 +99,17 @@ def _flaw(got, p, y, size):
     if isinstance(got, torch.Tensor) and got.ndim == 1:
         got = got.tolist()
     if not isinstance(got, list | tuple) or not all(_is_index(i, len(p)) for i in got):
-        came = "something else in the list" if isinstance(got, list | tuple) else kind(got)
+        came = _listed(got) if isinstance(got, list | tuple) else kind(got)
         return Flaw(f"expected a list of {size} indices from 0 to {len(p) - 1}, got {came}")
     got, expected = [int(i) for i in got], choose(p, y, size)
+    if len(got) != size:
+        return Flaw(f"with size = {size}, expected {size} indices, got {_listed(got)}")
     return None if got == expected else Flaw(f"with size = {size}, expected {expected}, got {got}")
+
+
+def _listed(items):
+    """Show the items that came, the first of them where there are many."""
+    return "[" + ", ".join([*map(show, items[:SHOWN]), *["…"] * (len(items) > SHOWN)]) + "]"
 
 
 def _is_index(value, networks):

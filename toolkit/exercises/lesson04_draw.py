@@ -12,9 +12,10 @@ def draw(m, generator):
     return e / e.sum()
 
 
-_NEGATIVE = (
-    "a coefficient is below 0. Such a network lies outside the line or triangle. (To draw all but one and give the "
-    "last what is missing to 1 does that: the others may already be more than 1 together.)"
+_NEGATIVE = "a coefficient is below 0. Such a network lies outside the line or triangle."
+_REST = (
+    f"{_NEGATIVE} (To draw all but one and give the last what is missing to 1 does that: the others may already be "
+    "more than 1 together.)"
 )
 _SUM = (
     "the coefficients do not sum to 1. The mixture of equal networks would then not be that network: all its weights "
@@ -28,7 +29,8 @@ _CORNER = (
 _CENTRE = "all coefficients are the same: that is the centroid, in every batch. The rest would never be trained."
 _IGNORES = (
     "two generators with the same seed gave two different draws, so your random numbers come from elsewhere. A run "
-    "that cannot be repeated cannot be compared: hand the generator on to the function that draws."
+    "that cannot be repeated cannot be compared: hand the generator on to the function that draws (torch.distributions "
+    "takes none: draw from the generator yourself)."
 )
 _OWN_SEED = (
     "two generators with different seeds gave the same draw. You set a seed of your own, so every batch would get "
@@ -96,7 +98,8 @@ def _flaw(got, m):
         return Flaw(f"expected {m} numbers that sum to 1, got {show(got)}")
     alpha, total = got.double(), got.double().sum()
     if alpha.min() < 0:
-        return Flaw(f"the smallest coefficient is {alpha.min():.3g}", _NEGATIVE)
+        sums_to_1 = abs(total - 1) <= 1e-3
+        return Flaw(f"the smallest coefficient is {alpha.min():.3g}", _REST if sums_to_1 else _NEGATIVE)
     if abs(total - 1) > 1e-3:
         return Flaw(f"with m = {m}, the sum is {total:.3g}", _UNIT_LENGTH if abs(alpha.norm() - 1) < 1e-3 else _SUM)
     if alpha.max() > 1 - 1e-5:
@@ -187,18 +190,20 @@ DRAW = Exercise(
         Wrong("generator ignored", lambda m, generator: _divided(torch.empty(m).exponential_()), _IGNORES),
         Wrong("a seed of its own", lambda m, generator: draw(m, _of_seed(0)), _OWN_SEED),
         Wrong("global generator moved", _global_too, _GLOBAL),
-        Wrong("the last gets the rest", _rest, _NEGATIVE),
+        Wrong("the last gets the rest", _rest, _REST),
+        Wrong("logarithms without minus", lambda m, generator: torch.rand(m, generator=generator).log(), _NEGATIVE),
         Wrong("a stick broken", _stick, _STICK),
         Wrong("sorted", lambda m, generator: draw(m, generator).sort().values, _ORDERED),
         Wrong("too even", lambda m, generator: (draw(m, generator) + 1 / m) / 2, _TOO_EVEN),
         Wrong("squares", lambda m, generator: _divided(torch.randn(m, generator=generator) ** 2), _TOO_UNEVEN),
     ),
     hints=(
-        "Any m numbers that are not negative sum to 1 once you divide them by their sum. Which numbers make the result "
-        "uniform is the question; uniform ones do not.",
-        "Think of waiting times: m + 1 buses come at random times, and the gaps between them, as shares of the whole, "
-        "are uniform on the simplex. Gaps between random times follow the exponential distribution.",
-        "torch.empty(m).exponential_(generator=generator) gives m of them (so does -log of m uniform numbers).",
+        "Any m numbers that are not negative sum to 1 once you divide them by their sum. Uniform ones do not make the "
+        "result uniform. Think of waiting times: m + 1 buses come at random times; which shares of the whole are the "
+        "gaps between them?",
+        "Those shares are uniform on the simplex, and gaps between random times follow the exponential distribution. "
+        "So take m exponential numbers, divided by their sum.",
+        "torch.empty(m).exponential_(generator=generator) gives m such numbers (so does -log of m uniform ones).",
     ),
     skeleton=(
         "def draw(m, generator):\n    e = torch.empty(m).exponential_(generator=...)  # m waiting times\n    return ..."

@@ -132,6 +132,16 @@ REPAIR = Exercise(
             "you pool all units into one number. Each unit has its own mean and variance.",
         ),
         Wrong(
+            "one number a sample",
+            lambda batches: (_all(batches).mean(1), _all(batches).var(1)),
+            "that is one number a sample; units are the columns.",
+        ),
+        Wrong(
+            "one variance a sample",
+            lambda batches: (_all(batches).mean(0), _all(batches).var(1)),
+            "your mean is right; your variance is one number a sample. Units are the columns.",
+        ),
+        Wrong(
             "statistics of a fresh layer",
             lambda batches: (torch.zeros(batches[0].shape[1]), torch.ones(batches[0].shape[1])),
             "mean 0 and variance 1 are what BatchNorm holds before it has seen any data. Measure the activations.",

@@ -70,6 +70,33 @@ SPEED = Exercise(
             "the shares.",
         ),
         Wrong(
+            "for a line only",
+            lambda m, lr: (lr / 2, 2 * lr / 3),
+            "you answer for a line; m may be any number.",
+        ),
+        Wrong(
+            "multiplied by m",
+            lambda m, lr: (lr * m, 2 * lr / (m + 1)),
+            "your second value is right. In your first you multiply by m. The shares sum to 1, so all m points "
+            "together move by lr; the centroid is their mean.",
+        ),
+        Wrong(
+            "multiplied by m, and a whole step",
+            lambda m, lr: (lr * m, lr),
+            "your first value is lr times m, as if every point made a whole step and the centroid were their sum; your "
+            "second is a whole step. Each point moves by its share of lr only.",
+        ),
+        Wrong(
+            "multiplied by m for both",
+            lambda m, lr: (lr * m, lr * m),
+            "you multiply by m. The gradient is shared out among m points, so a step gets smaller with m.",
+        ),
+        Wrong(
+            "lr forgotten in the second",
+            lambda m, lr: (lr / m, 2 / (m + 1)),
+            "your first value is right; your second value forgets lr.",
+        ),
+        Wrong(
             "lr forgotten",
             lambda m, lr: (1 / m, 2 / (m + 1)),
             "you return fractions of a step. Multiply them by lr.",
@@ -84,8 +111,8 @@ SPEED = Exercise(
         "In exercise 4.2 point i moves by lr α_i g, against the gradient. What does that do to the mean of the points?",
         "The centroid moves by (1/m) Σ lr α_i g, and the α_i sum to 1. The network drawn, with its α held fixed, moves "
         "by Σ α_i (lr α_i g): there is a square in it.",
-        "So the network drawn moves by lr Σ α_i². The mean of Σ α_i² over uniform draws was given with exercise 4.1; "
-        "check your formula at m = 1.",
+        "So the network drawn moves by lr Σ α_i². The mean of Σ α_i² over uniform draws is given in the text of this "
+        "exercise; check your formula at m = 1.",
     ),
     skeleton=(
         "def step_sizes(m, lr):\n"

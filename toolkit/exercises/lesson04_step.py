@@ -116,6 +116,11 @@ STEP = Exercise(
             "you ask for the gradient at the sum of the points. The mixture weighs each by its coefficient.",
         ),
         Wrong(
+            "gradient at the mean",
+            _step_from(lambda alpha: alpha / len(alpha)),
+            "you ask for the gradient at the mean of the weighted points. The α already sum to 1: sum, not mean.",
+        ),
+        Wrong(
             "softmax of alpha",
             _softmaxed,
             "you put alpha through a softmax. It sums to 1 already, and a softmax makes it another mixture, nearer to "
