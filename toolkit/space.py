@@ -6,7 +6,6 @@ module behaves at any theta, and how to bring a gradient back. Any `nn.Module` w
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,15 +13,7 @@ from torch import Tensor, nn
 from toolkit import _expect
 from toolkit.device import device, seeded
 from toolkit.engine import Engine, Stats, check_rows, of_network
-
-
-class Slot(NamedTuple):
-    """Where one parameter lies in theta: `theta[start:stop].view(shape)`."""
-
-    name: str
-    shape: torch.Size
-    start: int
-    stop: int
+from toolkit.layout import layers, matrices, reset, slots
 
 
 class WeightSpace:
@@ -65,10 +56,8 @@ class WeightSpace:
         self._template = copy.deepcopy(module).cpu()
         self._build = init
         self._engine = Engine(module)
-        self.layout, self.size = [], 0
-        for name, parameter in module.named_parameters():
-            self.layout.append(Slot(name, parameter.shape, self.size, self.size + parameter.numel()))
-            self.size += parameter.numel()
+        self.layout = slots(module)
+        self.size = self.layout[-1].stop
 
     def __reduce__(self):
         """Copy and pickle by building anew: the engine's parameters share memory that no copy would share."""
@@ -90,7 +79,7 @@ class WeightSpace:
             ValueError: if a parameter belongs to a layer that cannot be re-initialised; pass `init=` then.
         """
         with seeded(_expect.count("seed", seed, least=0)):
-            return self.flatten(self._build() if self._build else _reset(copy.deepcopy(self._template)))
+            return self.flatten(self._build() if self._build else reset(copy.deepcopy(self._template)))
 
     def flatten(self, weights: nn.Module | Mapping[str, Tensor]) -> Tensor:
         """Write a module's parameters, or tensors by name, one after another into a vector theta [D].
@@ -129,17 +118,12 @@ class WeightSpace:
         return {slot.name: theta[..., slot.start : slot.stop].view((*lead, *slot.shape)) for slot in self.layout}
 
     def matrices(self) -> Tensor:
-        """Mask [D] of the tensors of two dimensions or more: matrices and convolutions, no biases, no norm layers."""
-        return torch.cat([torch.full((slot.stop - slot.start,), len(slot.shape) > 1) for slot in self.layout]).to(
-            device()
-        )
+        """Mask [D] of the weights of matrices and convolutions: of all tensors of two dimensions or more."""
+        return matrices(self.layout).to(device())
 
     def layers(self) -> Tensor:
         """Number of the layer [D] that each weight belongs to, counted from 0 in the module's order."""
-        names = [slot.name.rpartition(".")[0] for slot in self.layout]
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-        sizes = torch.tensor([slot.stop - slot.start for slot in self.layout])
-        return torch.tensor([numbers[name] for name in names]).repeat_interleave(sizes).to(device())
+        return layers(self.layout).to(device())
 
     def module(self, theta: Tensor, stats: Stats | None = None) -> nn.Module:
         """Return an ordinary module, a copy on the CPU, at theta [D], with BatchNorm statistics if you give them."""
@@ -269,18 +253,3 @@ class WeightSpace:
         if theta.dim() not in ((1,) if one else (1, 2)) or theta.shape[-1] != self.size or not len(theta):
             shapes = f"[{self.size}]" if one else f"[{self.size}] or [N, {self.size}]"
             raise ValueError(f"theta must have shape {shapes}, got {list(theta.shape)}.")
-
-
-def _reset(module: nn.Module) -> nn.Module:
-    """Re-initialise every layer by its own method, inner layers first."""
-    for name, layer in reversed(list(module.named_modules())):
-        reset = getattr(layer, "reset_parameters", None) or getattr(layer, "_reset_parameters", None)
-        own = [f"{name}.{part}".strip(".") for part, _ in layer.named_parameters(recurse=False)]
-        if reset:
-            reset()
-        elif own:
-            raise ValueError(
-                f"init(seed) does not know how to draw {own[0]!r}: its layer has no reset_parameters(); "
-                "give WeightSpace(module, init=...) a function that builds a fresh network."
-            )
-    return module
