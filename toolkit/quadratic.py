@@ -1,8 +1,8 @@
 """The noisy quadratic problem: the smallest place where averaging weights can be understood to the last digit.
 
 The loss is 1/2 sum_i h_i e_i^2 for the error e = w - w*, and a gradient is h_i e_i + s_i xi with xi ~ N(0, 1).
-Directions do not mix, so every method has a closed form: what it leaves of each error once it has settled is a variance V_i, and
-its expected loss is 1/2 sum_i h_i V_i.
+Directions do not mix, so every method has a closed form: what it leaves of each error once it has settled is a variance
+V_i, and its expected loss is 1/2 sum_i h_i V_i.
 """
 
 from dataclasses import dataclass
