@@ -440,3 +440,14 @@ def test_layers_have_no_gaps_and_fit_a_subspace(net):
     assert len(owners) == int(layers.max()) + 1
     line = Line(space.init(0), space.init(1), beta=1.0, where=space.matrices(), layers=layers)
     assert line.at_layers([0.5] * len(owners)).shape == (space.size,)
+
+
+def test_the_scale_of_a_weight_before_batchnorm_does_not_matter_once_refreshed():
+    x, space = torch.rand(60, 1, 8, 8, generator=torch.Generator().manual_seed(1)), WeightSpace(models.cnn(width=4))
+    theta = space.init(0)
+    scaled = theta.clone()
+    space.unflatten(scaled)["conv2.weight"].mul_(3.0)
+    before, after = (space.logits(one, x, space.refresh(one, x)) for one in (theta, scaled))
+    torch.testing.assert_close(before, after, atol=1e-3, rtol=1e-3)
+    stale = space.logits(scaled, x, space.refresh(theta, x))
+    assert not torch.allclose(before, stale, atol=0.05)
