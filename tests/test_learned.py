@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
-from zoo import ZOO
+from zoo import ZOO, Recording
 
 from toolkit import Line, WeightSpace, data, evaluate, fit_many, match, models, scan
 from toolkit.batches import endless
@@ -14,19 +14,6 @@ from toolkit.symmetry import trace
 
 MATCHERS = [match.straight_through, match.by_sinkhorn]
 each_matcher = pytest.mark.parametrize("matcher", MATCHERS, ids=["straight_through", "by_sinkhorn"])
-
-
-class Recording(WeightSpace):
-    """A weight space that notes where each gradient was taken and on what."""
-
-    def __init__(self, module):
-        super().__init__(module)
-        self.thetas, self.batches = [], []
-
-    def gradient(self, theta, x, y, loss=cross_entropy):
-        self.thetas.append(theta.detach().clone())
-        self.batches.append((x, y))
-        return super().gradient(theta, x, y, loss)
 
 
 @pytest.fixture(scope="module")

@@ -5,25 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
-from zoo import ZOO
+from zoo import ZOO, Recording
 
 from toolkit import Bezier, WeightSpace, data, evaluate, fit, fit_many, match, models
 from toolkit.match import relaxed
 from toolkit.match.pam import _Plan, _State
 from toolkit.symmetry import trace
-
-
-class Recording(WeightSpace):
-    """A weight space that notes where each gradient was taken and on what."""
-
-    def __init__(self, module):
-        super().__init__(module)
-        self.thetas, self.batches = [], []
-
-    def gradient(self, theta, x, y, loss=cross_entropy):
-        self.thetas.append(theta.detach().clone())
-        self.batches.append((x, y))
-        return super().gradient(theta, x, y, loss)
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,22 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
-from toolkit import models
+from toolkit import WeightSpace, models
+
+
+class Recording(WeightSpace):
+    """A weight space that notes where each gradient was taken and on what."""
+
+    def __init__(self, module):
+        super().__init__(module)
+        self.thetas, self.batches = [], []
+
+    def gradient(self, theta, x, y, loss=cross_entropy):
+        self.thetas.append(theta.detach().clone())
+        self.batches.append((x, y))
+        return super().gradient(theta, x, y, loss)
 
 
 class Tied(nn.Module):
