@@ -5,11 +5,12 @@ Everything a lesson uses is here under its own name; figures and widgets are loa
 
 import importlib
 
-from toolkit import data, landscape, merge, metrics, models, robust, train
+from toolkit import data, landscape, latephase, merge, metrics, models, robust, train
 from toolkit.data import Dataset
 from toolkit.device import device
 from toolkit.doctor import doctor
 from toolkit.landscape import barrier, ensemble, evaluate, instability, plane, scan
+from toolkit.latephase import LatePhase
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Bezier, Line, PolyChain, Simplex
 from toolkit.train import fit, fit_many
@@ -32,6 +33,7 @@ _LAZY = {
 __all__ = [
     "Bezier",
     "Dataset",
+    "LatePhase",
     "Line",
     "PolyChain",
     "Simplex",
@@ -46,6 +48,7 @@ __all__ = [
     "fit_many",
     "instability",
     "landscape",
+    "latephase",
     "merge",
     "metrics",
     "models",

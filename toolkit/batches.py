@@ -33,9 +33,14 @@ class Batches:
         if fork is not None and len(self.forks) != (networks or 0):
             raise ValueError(f"fork must give a step and a seed for each of {networks or 0} networks, got {len(fork)}.")
 
+    @property
+    def per_epoch(self) -> int:
+        """Steps in an epoch."""
+        return self.n // self.size
+
     def epoch(self, epoch: int, epochs: int) -> Iterator[tuple[float, Tensor]]:
         """Yield the fraction of training done and the examples [B] or [N, B] of each step of an epoch (from 1)."""
-        per_epoch = self.n // self.size
+        per_epoch = self.per_epoch
         first = (epoch - 1) * per_epoch
         rows = [self._shuffled(order, per_epoch) for order in self.orders]
         for row, (step, order) in zip(rows, self.forks, strict=False):

@@ -22,12 +22,14 @@ from toolkit.device import seeded
 from toolkit.progress import progress
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Point, Subspace
+from toolkit.trainable import Trainable
 
-What = TypeVar("What", Tensor, Subspace)
+What = TypeVar("What", Tensor, Trainable)
 Attack = Callable[[WeightSpace, Tensor, Tensor, Tensor, torch.Generator], Tensor]
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda done: 1.0,
     "cosine": lambda done: (1 + cos(pi * done)) / 2,
+    "linear": lambda done: 1 - 0.99 * min(1.0, max(0.0, (done - 0.5) / 0.4)),
     "step": lambda done: 0.2 ** ((done >= 2 / 3) + (done >= 5 / 6)),
 }
 
@@ -56,15 +58,17 @@ def fit(
 
     Args:
         space: the weight space.
-        what: a point theta [D], N points [N, D] trained side by side, or a subspace such as `Line(a, b)`.
+        what: a point theta [D], N points [N, D] trained side by side, a subspace such as `Line(a, b)`, or another
+            `Trainable` such as `LatePhase(space, theta)`.
         dataset: the data; only `train_x` and `train_y` are looked at.
         epochs: passes over the training split. The examples left over from whole batches sit an epoch out.
         batch_size: examples in a step.
         lr: learning rate at the start.
         momentum: of the default optimiser, SGD.
         weight_decay: of the default optimiser; on a subspace it acts on every control point.
-        schedule: factor on `lr` as a function of the fraction done: `"constant"`, `"cosine"` (to 0), `"step"` (x 0.2 at
-            2/3 and 5/6), or your own function from [0, 1) to a factor.
+        schedule: factor on `lr` as a function of the fraction done: `"constant"`, `"cosine"` (to 0), `"linear"`
+            (constant for half of the way, then straight down to 1/100 at nine tenths), `"step"` (x 0.2 at 2/3 and
+            5/6), or your own function from [0, 1) to a factor.
         optimizer: from leaf tensors and learning rate to an optimiser, such as `torch.optim.Adam`.
         loss: from logits [B, C] and classes [B] to a scalar.
         l2: adds l2 / 2 ||theta||^2 to the loss. On a subspace it acts on the network drawn, so that it keeps the whole
@@ -100,9 +104,10 @@ def fit(
     trained = _trainable(what)
     networks = len(what) if isinstance(what, Tensor) and what.dim() == 2 else None
     batches = Batches(len(dataset.train_x), batch_size, networks, seed, fork)
-    if samples > 1 and (isinstance(trained, Point) or batches.size % samples):
-        what = "a subspace to draw from" if isinstance(trained, Point) else f"to divide the batch of {batches.size}"
+    if samples > 1 and (not isinstance(trained, Subspace) or batches.size % samples):
+        what = f"to divide the batch of {batches.size}" if isinstance(trained, Subspace) else "a subspace to draw from"
         raise ValueError(f"samples above 1 need {what}, got samples={samples}.")
+    trained.begin(epochs * batches.per_epoch)
     positions = generator(batches.seeds[0], stream=1)
     pairs = generator(batches.seeds[0], stream=3)
     gradient = _Gradient(space, dataset, loss, l2, attack, generator(batches.seeds[0], stream=2))
@@ -189,10 +194,10 @@ def _step(trained, gradient: _Gradient, index: Tensor, samples: int, positions, 
     return torch.stack(values).mean(0) if samples > 1 else value
 
 
-def _trainable(what: What) -> Point | Subspace:
+def _trainable(what: What) -> Trainable:
     if isinstance(what, Tensor):
         return Point(what)
-    if isinstance(what, Subspace):
+    if isinstance(what, Trainable):
         return copy.deepcopy(what)
     raise TypeError(
         f"what must be a point theta or a subspace such as Line(a, b), got {type(what).__name__}; "
@@ -200,7 +205,7 @@ def _trainable(what: What) -> Point | Subspace:
     )
 
 
-def _result(trained: Point | Subspace) -> Tensor | Subspace:
+def _result(trained: Trainable) -> Tensor | Trainable:
     """What is being trained as it stands, in memory of its own."""
     if isinstance(trained, Point):
         return trained.theta.detach().clone()

@@ -1,8 +1,7 @@
 """Sets of networks: points, lines, curves and simplexes in weight space.
 
 Each is a few control points in R^D and a basis: coordinates give coefficients, coefficients times control points
-give theta. `train.fit` trains any of them through the same few things: `leaves`, `sample`, `give`, `penalty` and
-`after_step`.
+give theta. `train.fit` trains any of them as a `Trainable`.
 """
 
 from toolkit.subspaces.base import Subspace

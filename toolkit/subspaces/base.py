@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from toolkit import _expect
+from toolkit.trainable import Trainable
 
 
-class Subspace:
+class Subspace(Trainable):
     """Control points [n, D] and a basis that mixes them: theta(coords) = basis(coords) @ points.
 
     Attributes:
@@ -177,9 +178,6 @@ class Subspace:
         points = self.points * (1 if self.where is None else self.where)
         points = points / points.norm(dim=1, keepdim=True)
         return (points @ points.T).clamp(-1, 1)
-
-    def after_step(self) -> None:
-        """Called when the optimiser has moved the leaves."""
 
 
 def _coordinates(name: str, values: Tensor, points: Tensor, kind: torch.dtype) -> Tensor:

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from toolkit import _expect
+from toolkit.trainable import Trainable
 
 
-class Point:
+class Point(Trainable):
     """One network [D], or N networks side by side [N, D]: what training makes of a plain theta.
 
     Attributes:
@@ -32,9 +33,3 @@ class Point:
     def give(self, g: Tensor) -> None:
         """Take the gradient g at theta."""
         self.theta.grad = g
-
-    def penalty(self, generator: torch.Generator) -> None:
-        """Add nothing to the loss."""
-
-    def after_step(self) -> None:
-        """Do nothing when the optimiser has moved theta."""

@@ -1,0 +1,241 @@
+"""Lesson 05: late-phase weights, their average and their ensemble, against everything that costs as many batches."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+
+from toolkit import data, models
+from toolkit.data import Dataset
+from toolkit.evidence.lesson05_text import text
+from toolkit.landscape import ensemble, evaluate
+from toolkit.latephase import KINDS, LatePhase, fold
+from toolkit.merge import swa
+from toolkit.space import WeightSpace
+from toolkit.train import fit
+
+WIDTHS = (64, 64, 64, 10)
+WHICH = ("batchnorm", "last_layer")
+PLAIN = {"epochs": 40, "batch_size": 32, "lr": 0.1, "weight_decay": 5e-4}
+MNIST = {"epochs": 10, "batch_size": 100, "lr": 0.1, "weight_decay": 5e-4}
+NAMES = ("average", "member", "ensemble")
+NETWORK = {"network": f"mlp{WIDTHS} with BatchNorm", "late weights": WHICH, "schedule": "linear"}
+
+
+def grid(seeds: int = 5) -> dict:
+    """Accuracies over noise at the release, time of the release and number of members; 40 % label noise."""
+    digits, space = data.load("digits"), _space()
+    noisy, noise, start, members = (
+        digits.with_label_noise(0.4),
+        (0, 0.25, 0.5, 1, 1.5, 2),
+        (0, 0.3, 0.6, 0.8),
+        (2, 5, 10),
+    )
+    found = np.zeros((3, len(members), len(start), len(noise), seeds))
+    for k, count in enumerate(members):
+        for t, release in enumerate(start):
+            for n, sigma in enumerate(noise):
+                for seed in range(seeds):
+                    late = _late(space, noisy, seed, members=count, start=release, noise=sigma)
+                    found[:, k, t, n, seed] = _three(space, late, digits)
+    base = [_accuracy(space, _one(space, noisy, seed), digits) for seed in range(seeds)]
+    config = {"seeds": seeds, "label noise": 0.4, **NETWORK, **PLAIN}
+    axes = {"noise": noise, "start": start, "members": members}
+    return {"config": config, "name": "digits, 40 % label noise", **axes, "base": base} | {
+        name: values.tolist() for name, values in zip(NAMES, found, strict=True)
+    }
+
+
+def methods(seeds: int = 5) -> dict:
+    """Test accuracy by label noise: late-phase weights, and what as many batches buy otherwise."""
+    digits, space, found = data.load("digits"), _space(), {}
+    for rate in (0.0, 0.2, 0.4):
+        rows = found.setdefault(f"{rate:g}", {})
+        for seed in range(seeds):
+            for name, accuracy in _methods(space, digits, digits.with_label_noise(rate), seed).items():
+                rows.setdefault(name, []).append(accuracy)
+    return {"config": {"seeds": seeds, **NETWORK, **PLAIN}, "test_accuracy": found}
+
+
+def parts(seeds: int = 5) -> dict:
+    """Which weights are late: five kinds and the paper's choice, sizes and accuracies; 40 % label noise, K = 5."""
+    digits, space, found = data.load("digits"), _space(), {}
+    noisy = digits.with_label_noise(0.4)
+    for which in (WHICH, *KINDS):
+        name = which if isinstance(which, str) else " + ".join(which)
+        row = found[name] = {"numbers": LatePhase(space, space.init(0), which).own.shape[1], "noise": {}}
+        for sigma in (0, 0.25, 0.5, 1):
+            three = [
+                _three(space, _late(space, noisy, seed, which=which, noise=sigma), digits) for seed in range(seeds)
+            ]
+            row["noise"][f"{sigma:g}"] = dict(zip(NAMES, np.transpose(three).tolist(), strict=True))
+    return {"config": {"seeds": seeds, "label noise": 0.4, "members": 5, "start": 0.6, **NETWORK, **PLAIN}} | {
+        "parts": found
+    }
+
+
+def averages(seeds: int = 5) -> dict:
+    """Four ways to give the average its BatchNorm statistics; 40 % label noise, K = 5."""
+    digits, space, found = data.load("digits"), _space(), {}
+    noisy = digits.with_label_noise(0.4)
+    for sigma in (0, 0.5, 1):
+        rows = found.setdefault(f"{sigma:g}", {})
+        for seed in range(seeds):
+            late = _late(space, noisy, seed, noise=sigma)
+            each = space.refresh(late.members, digits.train_x)
+            ways = {
+                "refreshed": (late.average, None),
+                "folded": fold(space, late.members, digits.train_x),
+                "averaged statistics": (late.average, {name: value.mean(0) for name, value in each.items()}),
+                "those of one member": (late.average, {name: value[0] for name, value in each.items()}),
+            }
+            for name, (theta, stats) in ways.items():
+                rows.setdefault(name, []).append(_accuracy(space, theta, digits, stats))
+    return {"config": {"seeds": seeds, "label noise": 0.4, "members": 5, **NETWORK, **PLAIN}, "test_accuracy": found}
+
+
+def convolutional(seeds: int = 5) -> dict:
+    """The same on a convolutional network, closer to the paper's; 40 % label noise."""
+    digits, space = data.load("digits"), WeightSpace(models.cnn())
+    noisy, found = digits.with_label_noise(0.4), {}
+    for seed in range(seeds):
+        rows = {"base": _accuracy(space, _one(space, noisy, seed), digits)}
+        rows["SWA"] = _accuracy(space, swa(space, space.init(seed), noisy, seed=seed, **PLAIN), digits)
+        for count, sigma in [(5, 0), (5, 0.25), (5, 0.5), (5, 1), (10, 0.5), (10, 1)]:
+            rows |= _named(space, _late(space, noisy, seed, members=count, noise=sigma), digits)
+        for name, accuracy in rows.items():
+            found.setdefault(name, []).append(accuracy)
+    config = {"seeds": seeds, "label noise": 0.4, **NETWORK, "network": "cnn()", **PLAIN}
+    return {"config": config, "test_accuracy": found}
+
+
+def unknown(seeds: int = 5) -> dict:
+    """Area under the ROC curve for telling digits 0 to 6 from what was never trained on, by the largest probability."""
+    digits = data.load("digits")
+    seven, space = _only(digits, range(7)), WeightSpace(models.mlp(*WIDTHS[:-1], 7, batchnorm=True))
+    shuffled = torch.randperm(64, generator=torch.Generator().manual_seed(0))
+    strangers = {
+        "digits 7 to 9": digits.test_x[digits.test_y >= 7],
+        "0 to 6, turned by 90 degrees": seven.test_x.rot90(dims=(2, 3)),
+        "0 to 6, pixels shuffled": seven.test_x.flatten(1)[:, shuffled.to(seven.test_x.device)].view_as(seven.test_x),
+    }
+    found: dict = {}
+    for seed in range(seeds):
+        late = {sigma: _late(space, seven, seed, noise=sigma) for sigma in (0, 0.5, 1)}
+        apart = torch.stack([_one(space, seven, seed + 100 * i) for i in range(5)])
+        sets = {"base": apart[:1], "5 networks, 5 times the cost": apart}
+        for sigma, one in late.items():
+            sets |= {f"average, noise {sigma:g}": one.average[None], f"ensemble, noise {sigma:g}": one.members}
+        for name, networks in sets.items():
+            stats, row = space.refresh(networks, seven.train_x), found.setdefault(name, {})
+
+            def surest(x: torch.Tensor, networks=networks, stats=stats) -> np.ndarray:
+                return space.logits(networks, x, stats).softmax(-1).mean(0).amax(-1).cpu().numpy()
+
+            known = surest(seven.test_x)
+            for kind, x in strangers.items():
+                sure = np.concatenate([known, other := surest(x)])
+                truth = np.repeat([1, 0], [len(known), len(other)])
+                row.setdefault(kind, []).append(float(roc_auc_score(truth, sure)))
+            row.setdefault("test accuracy", []).append(ensemble(space, networks, seven).accuracy)
+    return {"config": {"seeds": seeds, "classes": 7, "members": 5, **NETWORK, **PLAIN}, "found": found}
+
+
+def mnist(seeds: int = 5) -> dict:
+    """MNIST at 28x28: 10,000 training images, 40 % of their labels drawn anew."""
+    digits, space = data.load("mnist").subset(10_000), WeightSpace(models.mlp(784, 64, 64, 10, batchnorm=True))
+    noisy, found = digits.with_label_noise(0.4), {}
+    for seed in range(seeds):
+        rows = {"base": _accuracy(space, _one(space, noisy, seed, MNIST), digits)}
+        rows["SWA"] = _accuracy(space, swa(space, space.init(seed), noisy, seed=seed, **MNIST), digits)
+        for sigma in (0, 0.5, 1):
+            rows |= _named(space, _late(space, noisy, seed, MNIST, members=10, noise=sigma), digits)
+        for name, accuracy in rows.items():
+            found.setdefault(name, []).append(accuracy)
+    config = {"network": "mlp(784, 64, 64, 10) with BatchNorm", "train": 10_000, "test": 10_000, "label noise": 0.4}
+    return {"config": {"seeds": seeds, **NETWORK, **config, **MNIST}, "test_accuracy": found}
+
+
+def _methods(space: WeightSpace, digits: Dataset, noisy: Dataset, seed: int) -> dict[str, float]:
+    """Test accuracies of everything that is compared, from the same start and on the same labels."""
+    epochs: list[tuple[float, float]] = []
+
+    def note(epoch: int, loss: float, theta: torch.Tensor) -> None:
+        epochs.append(tuple(_accuracy(space, theta, noisy, split=split) for split in ("val", "test")))
+
+    one = _one(space, noisy, seed, on_epoch=note)
+    points = {"one network": one} | {
+        "lr / 5": _one(space, noisy, seed, PLAIN | {"lr": PLAIN["lr"] / 5}),
+        "weight decay x 4": _one(space, noisy, seed, PLAIN | {"weight_decay": 4 * PLAIN["weight_decay"]}),
+        "batch x 5": _one(space, noisy, seed, PLAIN | {"batch_size": 5 * PLAIN["batch_size"]}),
+        "half the epochs": _one(space, noisy, seed, PLAIN | {"epochs": PLAIN["epochs"] // 2}),
+        "SWA": swa(space, space.init(seed), noisy, seed=seed, **PLAIN),
+        "SWA from 60 %": swa(space, space.init(seed), noisy, seed=seed, start=0.6, **PLAIN),
+    }
+    found = {name: _accuracy(space, theta, digits) for name, theta in points.items()}
+    found["stopped where validation is best"] = max(epochs)[1]
+    apart = torch.stack([one, *(_one(space, noisy, seed + 100 * i) for i in range(1, 5))])
+    found["5 networks together, 5 times the cost"] = ensemble(space, apart, digits).accuracy
+    for count, sigma in [
+        (1, 0.5),
+        (1, 1),
+        (5, 0),
+        (5, 0.25),
+        (5, 0.5),
+        (5, 1),
+        (10, 0),
+        (10, 0.25),
+        (10, 0.5),
+        (10, 1),
+    ]:
+        found |= _named(space, _late(space, noisy, seed, members=count, noise=sigma), digits)
+    for sigma in (0, 0.5, 1):
+        late = _late(space, noisy, seed, members=5, noise=sigma, gamma=0.2)
+        found |= {f"gamma 1/K, {name}": accuracy for name, accuracy in _named(space, late, digits).items()}
+    return found
+
+
+def _space() -> WeightSpace:
+    return WeightSpace(models.mlp(*WIDTHS, batchnorm=True))
+
+
+def _one(space: WeightSpace, dataset: Dataset, seed: int, settings: dict = PLAIN, on_epoch=None) -> torch.Tensor:
+    """One network, trained as the late phase is."""
+    return fit(space, space.init(seed), dataset, seed=seed, schedule="linear", on_epoch=on_epoch, **settings)
+
+
+def _late(space: WeightSpace, dataset: Dataset, seed: int, settings: dict = PLAIN, which=WHICH, **late) -> LatePhase:
+    """Late-phase members, K = 5 and released after 60 % unless said otherwise."""
+    return fit(
+        space, LatePhase(space, space.init(seed), which, **late), dataset, seed=seed, schedule="linear", **settings
+    )
+
+
+def _three(space: WeightSpace, late: LatePhase, dataset: Dataset) -> tuple[float, float, float]:
+    """Accuracies of the average of the weights, of the mean member, and of the predictions together."""
+    together = ensemble(space, late.members, dataset)
+    return _accuracy(space, late.average, dataset), float(together.members.mean()), together.accuracy
+
+
+def _named(space: WeightSpace, late: LatePhase, dataset: Dataset) -> dict[str, float]:
+    names = (f"K {late.count}, noise {late.noise:g}, {name}" for name in NAMES)
+    return dict(zip(names, _three(space, late, dataset), strict=True))
+
+
+def _only(dataset: Dataset, classes: range) -> Dataset:
+    """The examples of some classes, the first ones."""
+    splits = {}
+    for split in ("train", "val", "test"):
+        x, y = dataset.split(split)
+        keep = y < classes.stop
+        splits |= {f"{split}_x": x[keep], f"{split}_y": y[keep]}
+    return replace(dataset, classes=len(classes), **splits)
+
+
+def _accuracy(space: WeightSpace, theta: torch.Tensor, dataset: Dataset, stats=None, split: str = "test") -> float:
+    metric = f"{split}_accuracy"
+    return float(evaluate(space, theta, dataset, metric, refresh=stats is None, stats=stats)[metric])
+
+
+CLAIMS = (grid, methods, parts, averages, convolutional, unknown, mnist, text)
