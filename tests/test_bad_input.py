@@ -571,9 +571,9 @@ CASES = [
     (fit(momentum=1.5), ValueError, "momentum must be a number in [0, 1], got 1.5."),
     (fit(weight_decay=-1), ValueError, "weight_decay must be a number of at least 0, got -1."),
     (
-        fit(schedule="linear"),
+        fit(schedule="straight"),
         ValueError,
-        "schedule must be one of 'constant', 'cosine', 'step', got 'linear'.",
+        "schedule must be one of 'constant', 'cosine', 'linear', 'step', got 'straight'.",
     ),
     (fit(seed=-1), ValueError, "seed must be a whole number of at least 0, got -1."),
     (fit(seed=[0, 1]), ValueError, "seed must be a whole number of at least 0, got [0, 1]."),

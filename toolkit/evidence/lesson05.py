@@ -166,7 +166,7 @@ def _methods(space: WeightSpace, digits: Dataset, noisy: Dataset, seed: int) -> 
 
     one = _one(space, noisy, seed, on_epoch=note)
     points = {"one network": one} | {
-        "lr / 5": _one(space, noisy, seed, PLAIN | {"lr": PLAIN["lr"] / 5}),
+        **{f"lr / {by}": _one(space, noisy, seed, PLAIN | {"lr": PLAIN["lr"] / by}) for by in (5, 20, 100)},
         "weight decay x 4": _one(space, noisy, seed, PLAIN | {"weight_decay": 4 * PLAIN["weight_decay"]}),
         "batch x 5": _one(space, noisy, seed, PLAIN | {"batch_size": 5 * PLAIN["batch_size"]}),
         "half the epochs": _one(space, noisy, seed, PLAIN | {"epochs": PLAIN["epochs"] // 2}),
