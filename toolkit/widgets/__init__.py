@@ -9,6 +9,8 @@ from typing import Any
 
 _HOME = {
     "CurveSlider": "curve_slider",
+    "LatePhasePanel": "late_phase_panel",
+    "NoisyQuadraticPlayground": "quadratic_playground",
     "PathData": "path_data",
     "PermutationSlider": "permutation_slider",
     "SimplexExplorer": "simplex_explorer",
@@ -16,7 +18,17 @@ _HOME = {
     "measure": "measuring",
     "measure_simplex": "simplex_measuring",
 }
-__all__ = ["CurveSlider", "PathData", "PermutationSlider", "SimplexExplorer", "Widget", "measure", "measure_simplex"]
+__all__ = [
+    "CurveSlider",
+    "LatePhasePanel",
+    "NoisyQuadraticPlayground",
+    "PathData",
+    "PermutationSlider",
+    "SimplexExplorer",
+    "Widget",
+    "measure",
+    "measure_simplex",
+]
 
 
 def __getattr__(name: str) -> Any:
