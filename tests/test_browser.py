@@ -804,6 +804,34 @@ def test_lessons_run_in_jupyterlab_and_their_sliders_move(lab, browser, name):
     page.close()
 
 
+def test_lesson_05_runs_in_jupyterlab_and_its_widgets_move(lab, browser):
+    page = lab.open(browser, "lessons/05_late_phase.ipynb")
+    run_all(page)
+    playground, panel = (
+        page.locator(f".jp-OutputArea-output .{name}").first
+        for name in ("tk-quadratic-playground", "tk-late-phase-panel")
+    )
+    playground.scroll_into_view_if_needed()
+    rate = playground.get_by_role("slider", name="Learning rate η")
+    before = playground.inner_text()
+    rate.press("End")
+    page.wait_for_timeout(600)
+    assert float(ask_kernel(page, "print(playground.lr)")) > 0.5 and playground.inner_text() != before
+
+    panel.scroll_into_view_if_needed()
+    noise = panel.get_by_role("slider", name="Noise σ₀")
+    noise.press("End")
+    page.wait_for_timeout(600)
+    seen = json.loads(ask_kernel(page, "import json; print(json.dumps([panel.noise, *panel.values.values()]))"))
+    assert seen[0] == 2 and f"{100 * min(seen[1:]):.1f} %" in panel.inner_text()
+    box = noise.bounding_box()
+    page.mouse.click(box["x"] + 9, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(600)
+    assert float(ask_kernel(page, "print(panel.noise)")) == 0
+    assert page.errors == []
+    page.close()
+
+
 def move_permutation_slider(page) -> None:
     """Move the lesson's PermutationSlider by keys and by mouse; the kernel has the network it shows."""
     widget = page.locator(".jp-OutputArea-output .tk-permutation-slider").first

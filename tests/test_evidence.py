@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from toolkit import evidence
-from toolkit.evidence import lesson01, lesson02, lesson03, lesson04
+from toolkit.evidence import lesson01, lesson02, lesson03, lesson04, lesson05
 
 
 @pytest.fixture
@@ -80,7 +80,10 @@ def test_a_claim_without_its_data_keeps_its_earlier_result(tmp_path, monkeypatch
         evidence.measure(["01"], folder=tmp_path / "empty")
 
 
-@pytest.mark.parametrize(("lesson", "module"), [("01", lesson01), ("02", lesson02), ("03", lesson03), ("04", lesson04)])
+@pytest.mark.parametrize(
+    ("lesson", "module"),
+    [("01", lesson01), ("02", lesson02), ("03", lesson03), ("04", lesson04), ("05", lesson05)],
+)
 def test_every_claim_is_on_file_with_its_settings(lesson, module):
     for claim in module.CLAIMS:
         config = evidence.load(lesson, claim.__name__)["config"]
@@ -148,3 +151,28 @@ def test_the_file_says_what_lesson_04_says():
     mnist = evidence.load("04", "mnist")["test_accuracy"]
     assert np.mean(mnist["line"]) > np.mean(mnist["naive midpoint"]) + 0.1
     assert np.mean(mnist["line"]) < np.mean(mnist["standard"])
+
+
+def test_the_file_says_what_lesson_05_says():
+    noisy = {name: np.array(runs) for name, runs in evidence.load("05", "methods")["test_accuracy"]["0.4"].items()}
+    for members in (5, 10):
+        for sigma in (0, 0.25, 0.5, 1):
+            assert (noisy[f"K {members}, noise {sigma:g}, average"] > noisy["one network"]).all()
+    assert (noisy["K 10, noise 0.5, average"] > noisy["K 10, noise 0.5, member"]).all()
+    assert noisy["K 10, noise 1, average"].mean() < noisy["stopped where validation is best"].mean() - 0.05
+    clean = {name: np.mean(runs) for name, runs in evidence.load("05", "methods")["test_accuracy"]["0"].items()}
+    assert clean["K 10, noise 0.5, average"] - clean["one network"] < 0.005
+    grid = evidence.load("05", "grid")
+    average, ensemble = (np.array(grid[name])[grid["members"].index(5)].mean(-1) for name in ("average", "ensemble"))
+    late, thrown = grid["start"].index(0.6), grid["noise"].index(2)
+    assert average[late, thrown] < 0.5 < 0.9 < ensemble[late, thrown]  # the weight average dies, predictions do not
+    mnist = {name: np.array(runs) for name, runs in evidence.load("05", "mnist")["test_accuracy"].items()}
+    assert (mnist["K 10, noise 0.5, average"] > np.maximum(mnist["base"], mnist["SWA"])).all()
+
+
+def test_a_claim_of_lesson_05_measured_small_agrees_in_kind_with_the_file():
+    small, file = lesson05.averages(seeds=1), evidence.load("05", "averages")
+    assert set(small) == set(file)
+    for sigma, rows in small["test_accuracy"].items():
+        for name, runs in rows.items():
+            assert runs[0] == pytest.approx(file["test_accuracy"][sigma][name][0], abs=0.06)

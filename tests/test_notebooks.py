@@ -298,3 +298,10 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
         write(lesson(code("x")), path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["x.ipynb"]
+
+
+def test_text_that_arrives_in_pieces_is_one_output(tmp_path):
+    slow = "import time\nprint('one', flush=True)\ntime.sleep(0.5)\nprint('two')"
+    path = tmp_path / "slow.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(slow)]), path)
+    assert [output.text for output in execute(path).cells[0].outputs] == ["one\ntwo\n"]

@@ -177,6 +177,7 @@ def execute(path: str | Path, timeout: float = 180) -> NotebookNode:
         timeout=timeout,
         kernel_name="python3",
         store_widget_state=False,
+        coalesce_streams=True,  # text that arrives in pieces is one output
         resources={"metadata": {"path": str(path.resolve().parent)}},
         on_cell_start=lambda cell, cell_index: cell_now.__setitem__(0, cell_index),
     )

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from toolkit import _expect
 from toolkit.latephase.members import LatePhase
@@ -27,7 +28,8 @@ def batch_ensemble(space: WeightSpace, late: LatePhase, x: Tensor) -> Tensor:
         Logits [K, B, C].
 
     Raises:
-        TypeError: if a matrix belongs to another layer than a linear map or a convolution.
+        TypeError: if a matrix belongs to another layer than a linear map or a convolution, to two layers, or to one
+            that the network does not call.
         ValueError: if the members' weights are not of rank 1, or the network has BatchNorm, whose statistics would have
             to differ between members.
 
@@ -43,18 +45,25 @@ def batch_ensemble(space: WeightSpace, late: LatePhase, x: Tensor) -> Tensor:
     """
     if not isinstance(late.part, Rank1):
         raise ValueError(f"late must have rank-1 weights, got {type(late.part).__name__}.")
-    shared = late.leaves()[0].detach()
-    if space.refresh(shared, _expect.tensor("x", x)[:1]):
+    _expect.tensor("x", x)
+    module = space.module(late.leaves()[0].detach()).to(x.device)
+    if any(isinstance(layer, _BatchNorm) for layer in module.modules()):
         raise ValueError("batch_ensemble needs a network without BatchNorm, whose statistics differ between members.")
-    module = space.module(shared).to(x.device)
-    per_member = zip(*(late.part.vectors(phi) for phi in late.own), strict=True)
-    for same in per_member:  # one matrix, and the u and v of each member
+    if len(dict(module.named_parameters(remove_duplicate=False))) > len(space.layout):
+        raise TypeError("batch_ensemble needs a matrix for every layer, and this network has layers that share one.")
+    called: set[str] = set()
+    matrices = list(zip(*(late.part.vectors(phi) for phi in late.own), strict=True))
+    for same in matrices:  # one matrix, and the u and v of each member
         name = same[0][0].name
         layer = module.get_submodule(name.rpartition(".")[0])
         if not isinstance(layer, _LAYERS) or getattr(layer, "groups", 1) > 1:
             raise TypeError(f"batch_ensemble knows linear layers and convolutions, and {name!r} belongs to neither.")
         _wrap(layer, torch.stack([u for _, u, _ in same]), torch.stack([v for _, _, v in same]))
-    return module(x.repeat(late.count, *[1] * (x.dim() - 1))).unflatten(0, (late.count, len(x)))
+        layer.register_forward_hook(lambda layer, inputs, y, name=name: called.add(name))
+    logits = module(x.repeat(late.count, *[1] * (x.dim() - 1))).unflatten(0, (late.count, len(x)))
+    if idle := [same[0][0].name for same in matrices if same[0][0].name not in called]:
+        raise TypeError(f"batch_ensemble follows the calls of layers, and the one of {idle[0]!r} is never called.")
+    return logits
 
 
 def _wrap(layer: nn.Module, u: Tensor, v: Tensor) -> None:

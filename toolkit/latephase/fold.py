@@ -26,7 +26,7 @@ def fold(space: WeightSpace, thetas: Tensor, x: Tensor) -> tuple[Tensor, Stats]:
         the offset as they are.
 
     Raises:
-        ValueError: if `thetas` is not [N, D], or the network has no BatchNorm layers.
+        ValueError: if `thetas` is not [N, D], or a BatchNorm layer is missing, or without weights.
 
     Example:
         >>> from toolkit import data, evaluate, models
@@ -47,6 +47,8 @@ def fold(space: WeightSpace, thetas: Tensor, x: Tensor) -> tuple[Tensor, Stats]:
     theta, folded = thetas.mean(0), {}
     average, each, module = space.unflatten(theta), space.unflatten(thetas), space.module(theta)
     for layer in [name.removesuffix(".running_mean") for name in stats if name.endswith(".running_mean")]:
+        if f"{layer}.weight" not in each:
+            raise ValueError(f"fold writes slopes into BatchNorm's weights, and the layer {layer!r} has none.")
         mean, var = stats[f"{layer}.running_mean"], stats[f"{layer}.running_var"]
         eps = module.get_submodule(layer).eps
         slope = each[f"{layer}.weight"] / (var + eps).sqrt()

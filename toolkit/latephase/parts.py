@@ -193,7 +193,7 @@ def _names(space: WeightSpace, which: str) -> set[str]:
             if isinstance(layer, _BatchNorm)
         }
     elif which == "last_layer":
-        layers = {[layer_of[slot.name] for slot in space.layout if len(slot.shape) > 1][-1]}
+        layers = set([layer_of[slot.name] for slot in space.layout if len(slot.shape) > 1][-1:])
     else:
         layers = {which}
     found = {name for name, layer in layer_of.items() if name in layers or layer in layers}

@@ -1,8 +1,9 @@
 """Widgets: precomputed in Python, moved only in the browser.
 
 `CurveSlider` walks along a path between two networks; `PermutationSlider` renumbers one network's units until they
-stand beside their partners in another; `SimplexExplorer` walks through a triangle of three networks. Each widget is a
-Python class with an ES module and a style sheet of its own; `base.py` holds what they share.
+stand beside their partners in another; `SimplexExplorer` walks through a triangle of three networks;
+`NoisyQuadraticPlayground` races averages in a shaken bowl, `LatePhasePanel` shows late-phase runs over their settings.
+Each widget is a Python class with an ES module and a style sheet of its own; `base.py` holds what they share.
 """
 
 from typing import Any
