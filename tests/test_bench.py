@@ -5,12 +5,13 @@ import subprocess
 import sys
 from math import cos, pi
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 import numpy as np
 import pytest
 import torch
-from bench import lessons, lines, matching, memory, plain, report
+from bench import late, lessons, lines, matching, memory, plain, report
 from bench.profile import Profile, scan_profile
 from bench.startup import first_fit_many, importing
 from bench.timing import Comparison, Row, cpu_ms
@@ -19,6 +20,7 @@ from torch.nn.functional import cosine_similarity, cross_entropy
 
 from toolkit import WeightSpace, data, match, models
 from toolkit.batches import generator
+from toolkit.quadratic import NoisyQuadratic
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,6 +36,8 @@ ROOT = Path(__file__).resolve().parent.parent
         lines.point_training("MLP", epochs=1),
         lines.point_training("CNN", epochs=1),
         lines.many_seeds(64, 16, 10, epochs=1, seeds=2),
+        late.after_release("K=1", ("batchnorm", "last_layer"), members=1, epochs=1),
+        late.noisy_quadratic(d=20, members=4, minibatches=400, repeats=40),
         matching.by_activations(examples=60),
         matching.by_weights(16, epochs=1, seeds=2),
     ],
@@ -99,6 +103,26 @@ def test_subspace_training_takes_any_network(network):
 
 def test_large_images_are_trained_on_in_large_batches():
     lines.point_training(lines.LARGE, epochs=1).check()
+
+
+@pytest.mark.parametrize("name", late.VARIANTS)
+def test_released_members_train_on_as_many_minibatches(name):
+    comparison = late.after_release(name, *late.VARIANTS[name], epochs=1)
+    assert (
+        comparison.ours().shape == comparison.plain().shape and len(comparison.name) <= 52 and comparison.goal == 1.15
+    )
+    assert len(late.noisy_quadratic().name) <= 52
+
+
+def test_a_plain_run_on_a_quadratic_is_the_simulation_of_the_toolkit():
+    h, settings = torch.tensor([1.0, 0.1]), (0.1, 0.2, 3, 0.5, 4)
+    averages, ends = plain.late_phase(h, h.sqrt(), *settings, seed=0)
+    dice = torch.Generator().manual_seed(0)
+    noise = torch.stack([torch.randn(2, generator=dice) for _ in range(12)]).view(4, 3, 1, 2)
+    drawn = iter(noise)
+    with mock.patch("toolkit.quadratic._noise", lambda like, generator: next(drawn)):
+        path, members = NoisyQuadratic(h, h.sqrt()).run_late_phase(*settings, runs=1)
+    torch.testing.assert_close((averages, ends), (path[:, 0], members[:, 0]))
 
 
 def test_a_row_is_measured_and_judged():

@@ -51,7 +51,7 @@ class NoisyQuadratic:
 
     def sgd(self, lr: float) -> Tensor:
         """Stochastic gradient descent: V = lr s^2 / (h (2 - lr h)), the noise ball."""
-        self._check(lr=lr)
+        self._check("lr", lr)
         return lr * self.s**2 / (self.h * (2 - lr * self.h))
 
     def sgd_after(self, lr: float, steps: int, start: Tensor) -> Tensor:
@@ -83,12 +83,15 @@ class NoisyQuadratic:
         It obeys plain SGD with learning rate lr_late + gamma K lr_shared and K times less noise variance:
         V = lr s^2 / (K h (2 - lr h)).
         """
-        lr = lr_late + gamma * _expect.count("members", members) * lr_shared
-        return self.sgd(lr) / members
+        return self.sgd(self._together(lr_shared, lr_late, members, gamma)) / members
 
     def spread(self, lr_late: float, members: int) -> Tensor:
         """Variance of a late-phase member around the average: lr s^2 (1 - 1/K) / (h (2 - lr h)) with the late rate."""
-        return self.sgd(lr_late) * (1 - 1 / _expect.count("members", members))
+        share = 1 - 1 / _expect.count("members", members)
+        if lr_late == 0:  # the members' own part never moves
+            return torch.zeros_like(self.h)
+        self._check("lr_late", lr_late)
+        return self.sgd(lr_late) * share
 
     def line(self, lr: float) -> tuple[Tensor, Tensor]:
         """A line learned from one position a step: variances of its midpoint and of the difference of its ends.
@@ -96,7 +99,7 @@ class NoisyQuadratic:
         V_c = lr (s^2 + h^2 V_d / 12) / (h (4 - lr h)) and V_d = lr (s^2 + h^2 V_c) / (h (1 - 3 lr h / 20)). For small
         steps the midpoint keeps half the variance of SGD, and an end, V_c + V_d / 4, as much as SGD.
         """
-        self._check(lr=lr)
+        self._check("lr", lr)
         h, noise = self.h, self.s**2
         to_c, to_d = lr / (h * (4 - lr * h)), lr / (h * (1 - 3 * lr * h / 20))
         middle = to_c * (noise + h**2 * to_d * noise / 12) / (1 - to_c * to_d * h**4 / 12)
@@ -106,6 +109,7 @@ class NoisyQuadratic:
 
     def run_sgd(self, lr: float, steps: int, runs: int, seed: int = 0, start: Tensor | None = None) -> Tensor:
         """Errors [steps + 1, runs, d] of stochastic gradient descent from `start` [d] (zeros if left out)."""
+        self._check("lr", lr)
         generator = _generator(seed)
         e = torch.zeros(runs, len(self.h), dtype=self.h.dtype) + (0 if start is None else start)
         path = [e]
@@ -140,21 +144,23 @@ class NoisyQuadratic:
         Returns:
             Errors of the average [cycles, runs, d], and of the members at the end [K, runs, d].
         """
+        self._together(lr_shared, lr_late, members, gamma)
         generator, target = _generator(seed), 1.0 if multiplicative else 0.0
         theta = torch.full((runs, len(self.h)), target, dtype=self.h.dtype)
-        phi = torch.full((_expect.count("members", members), *theta.shape), target, dtype=theta.dtype)
-        path = []
-        for _ in range(_expect.count("cycles", cycles)):
+        phi = torch.full((members, *theta.shape), target, dtype=theta.dtype)
+        path = theta.new_empty(_expect.count("cycles", cycles), *theta.shape)
+        for average in path:
             weights = theta * phi if multiplicative else theta + phi
             g = self.h * (weights - target) + self.s * _noise(phi, generator)
             to_phi, to_theta = (theta * g, phi * g) if multiplicative else (g, g)
             phi, theta = phi - lr_late * to_phi, theta - lr_shared * gamma * to_theta.sum(0)
             weights = theta * phi if multiplicative else theta + phi
-            path.append(weights.mean(0) - target)
-        return torch.stack(path), weights - target
+            average.copy_(weights.mean(0) - target)
+        return path, weights - target
 
     def run_line(self, lr: float, steps: int, runs: int, seed: int = 0) -> tuple[Tensor, Tensor]:
         """A line trained from one uniform position a step: errors [steps, runs, d] of its midpoint, and b - a."""
+        self._check("lr", lr)
         generator = _generator(seed)
         a = torch.zeros(runs, len(self.h), dtype=self.h.dtype)
         b, middles, differences = a.clone(), [], []
@@ -166,12 +172,25 @@ class NoisyQuadratic:
             differences.append(b - a)
         return torch.stack(middles), torch.stack(differences)
 
-    def _check(self, lr: float) -> None:
-        _expect.number("lr", lr, 0)
-        if not 0 < lr * self.h.max() < 2:
-            raise ValueError(
-                f"lr must lie between 0 and 2 / max h = {2 / self.h.max().item():.4g} to settle, got {lr:g}."
-            )
+    def _together(self, lr_shared: float, lr_late: float, members: int, gamma: float) -> float:
+        """The learning rate of the average of late-phase members, which is also the largest of any of them."""
+        for name, value in [("lr_shared", lr_shared), ("lr_late", lr_late), ("gamma", gamma)]:
+            _expect.number(name, value, 0)
+        lr = lr_late + gamma * _expect.count("members", members) * lr_shared
+        self._check("lr_late + gamma * members * lr_shared", lr)
+        return lr
+
+    def _check(self, name: str, lr: float) -> None:
+        """Complain unless every direction settles, 0 < lr h < 2, and name those that do not."""
+        _expect.number(name, lr, 0)
+        if 0 < lr * self.h.max().item() < 2:
+            return
+        bad = [f"{i} (h = {h:g})" for i, h in enumerate(self.h.tolist()) if lr * h >= 2]
+        more = f" and {len(bad) - 4} more" if len(bad) > 4 else ""
+        where = f", which diverges in direction{'s'[: len(bad) > 1]} {', '.join(bad[:4])}{more}" if bad else ""
+        raise ValueError(
+            f"{name} must lie between 0 and 2 / max h = {2 / self.h.max().item():.4g} to settle, got {lr:g}{where}."
+        )
 
 
 def _generator(seed: int) -> torch.Generator:

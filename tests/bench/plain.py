@@ -134,3 +134,20 @@ def match_weights(symmetry: Symmetry, a: Tensor, b: Tensor, seed: int, sweeps: i
         if not progress:
             break
     return perms
+
+
+def late_phase(
+    h: Tensor, s: Tensor, lr_shared: float, lr_late: float, members: int, gamma: float, cycles: int, seed: int
+) -> tuple[Tensor, Tensor]:
+    """One run on a noisy quadratic: errors of the average [cycles, d], and of the members at the end [K, d]."""
+    dice = torch.Generator().manual_seed(seed)
+    theta, phi, path = torch.zeros_like(h), [torch.zeros_like(h) for _ in range(members)], []
+    for _ in range(cycles):
+        total = torch.zeros_like(h)
+        for k in range(members):
+            g = h * (theta + phi[k]) + s * torch.randn(len(h), generator=dice)
+            phi[k] = phi[k] - lr_late * g
+            total += g
+        theta = theta - gamma * lr_shared * total
+        path.append(theta + torch.stack(phi).mean(0))
+    return torch.stack(path), theta + torch.stack(phi)

@@ -9,7 +9,7 @@ import torch
 from toolkit import models
 from toolkit.notebooks import FOLDER
 
-from . import lessons, lines, matching, memory
+from . import late, lessons, lines, matching, memory
 from .profile import scan_profile
 from .startup import first_fit_many, importing
 from .timing import Row
@@ -65,6 +65,9 @@ def _rows(repetitions: int) -> Iterator[Row]:
         yield lines.subspace_training("line", lines.LARGE, 2, beta).measure(repetitions)
     yield lines.many_seeds(64, 128, 128, 10).measure(repetitions)
     yield lines.many_seeds(64, 32, 32, 32, 10).measure(repetitions)
+    for name, (which, members) in late.VARIANTS.items():
+        yield late.after_release(name, which, members).measure(repetitions)
+    yield late.noisy_quadratic().measure(repetitions)
     yield matching.by_activations().measure(repetitions)
     if MEASURES_MEMORY:
         yield memory.by_activations()

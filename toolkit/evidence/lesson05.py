@@ -8,24 +8,30 @@ from sklearn.metrics import roc_auc_score
 
 from toolkit import data, models
 from toolkit.data import Dataset
+from toolkit.evidence.lesson05_runs import (
+    MNIST,
+    NAMES,
+    NETWORK,
+    PLAIN,
+    WHICH,
+    WIDTHS,
+    accuracy_of,
+    named_of,
+    network_space,
+    plain,
+    released,
+    three_of,
+)
 from toolkit.evidence.lesson05_text import text
-from toolkit.landscape import ensemble, evaluate
+from toolkit.landscape import ensemble
 from toolkit.latephase import KINDS, LatePhase, fold
 from toolkit.merge import swa
 from toolkit.space import WeightSpace
-from toolkit.train import fit
-
-WIDTHS = (64, 64, 64, 10)
-WHICH = ("batchnorm", "last_layer")
-PLAIN = {"epochs": 40, "batch_size": 32, "lr": 0.1, "weight_decay": 5e-4}
-MNIST = {"epochs": 10, "batch_size": 100, "lr": 0.1, "weight_decay": 5e-4}
-NAMES = ("average", "member", "ensemble")
-NETWORK = {"network": f"mlp{WIDTHS} with BatchNorm", "late weights": WHICH, "schedule": "linear"}
 
 
 def grid(seeds: int = 5) -> dict:
     """Accuracies over noise at the release, time of the release and number of members; 40 % label noise."""
-    digits, space = data.load("digits"), _space()
+    digits, space = data.load("digits"), network_space()
     noisy, noise, start, members = (
         digits.with_label_noise(0.4),
         (0, 0.25, 0.5, 1, 1.5, 2),
@@ -37,9 +43,9 @@ def grid(seeds: int = 5) -> dict:
         for t, release in enumerate(start):
             for n, sigma in enumerate(noise):
                 for seed in range(seeds):
-                    late = _late(space, noisy, seed, members=count, start=release, noise=sigma)
-                    found[:, k, t, n, seed] = _three(space, late, digits)
-    base = [_accuracy(space, _one(space, noisy, seed), digits) for seed in range(seeds)]
+                    late = released(space, noisy, seed, members=count, start=release, noise=sigma)
+                    found[:, k, t, n, seed] = three_of(space, late, digits)
+    base = [accuracy_of(space, plain(space, noisy, seed), digits) for seed in range(seeds)]
     config = {"seeds": seeds, "label noise": 0.4, **NETWORK, **PLAIN}
     axes = {"noise": noise, "start": start, "members": members}
     return {"config": config, "name": "digits, 40 % label noise", **axes, "base": base} | {
@@ -49,7 +55,7 @@ def grid(seeds: int = 5) -> dict:
 
 def methods(seeds: int = 5) -> dict:
     """Test accuracy by label noise: late-phase weights, and what as many batches buy otherwise."""
-    digits, space, found = data.load("digits"), _space(), {}
+    digits, space, found = data.load("digits"), network_space(), {}
     for rate in (0.0, 0.2, 0.4):
         rows = found.setdefault(f"{rate:g}", {})
         for seed in range(seeds):
@@ -58,16 +64,51 @@ def methods(seeds: int = 5) -> dict:
     return {"config": {"seeds": seeds, **NETWORK, **PLAIN}, "test_accuracy": found}
 
 
+def control(seeds: int = 5) -> dict:
+    """What is the members' doing: K and the step of the shared weights one by one, and what is known by heart."""
+    digits, space, found = data.load("digits"), network_space(), {}
+    late = [
+        (1, 1, 1),
+        (1, 1, 5),
+        (1, 1, 10),
+        (5, 1, 0.2),
+        (5, 1, 1),
+        (10, 1, 0.1),
+        (10, 1, 1),
+        (1, 0.5, 10),
+        (10, 0.5, 1),
+    ]
+    for rate in (0.0, 0.4):
+        noisy = digits.with_label_noise(rate)
+        for seed in range(seeds):
+            passed: list[torch.Tensor] = []
+            one = plain(space, noisy, seed, on_epoch=lambda epoch, loss, theta, passed=passed: passed.append(theta))
+            points = {"one network": one, "one network, after 60 %": passed[round(0.6 * PLAIN["epochs"]) - 1]}
+            for count, sigma, gamma in late:
+                trained = released(space, noisy, seed, members=count, noise=sigma, gamma=gamma)
+                points[f"K {count}, noise {sigma:g}, gamma {gamma:g}"] = trained.average
+            for name, theta in points.items():
+                row = found.setdefault(f"{rate:g}", {}).setdefault(name, {"accuracy": [], "by heart": [], "true": []})
+                row["accuracy"].append(accuracy_of(space, theta, digits))
+                repeated = (
+                    space.logits(theta, noisy.train_x, space.refresh(theta, noisy.train_x)).argmax(-1) == noisy.train_y
+                )
+                wrong = noisy.train_y != digits.train_y
+                row["by heart"].append(float(repeated[wrong].float().mean()) if wrong.any() else 0.0)
+                row["true"].append(float(repeated[~wrong].float().mean()))
+    return {"config": {"seeds": seeds, "start": 0.6, **NETWORK, **PLAIN}, "found": found}
+
+
 def parts(seeds: int = 5) -> dict:
     """Which weights are late: five kinds and the paper's choice, sizes and accuracies; 40 % label noise, K = 5."""
-    digits, space, found = data.load("digits"), _space(), {}
+    digits, space, found = data.load("digits"), network_space(), {}
     noisy = digits.with_label_noise(0.4)
     for which in (WHICH, *KINDS):
         name = which if isinstance(which, str) else " + ".join(which)
         row = found[name] = {"numbers": LatePhase(space, space.init(0), which).own.shape[1], "noise": {}}
         for sigma in (0, 0.25, 0.5, 1):
             three = [
-                _three(space, _late(space, noisy, seed, which=which, noise=sigma), digits) for seed in range(seeds)
+                three_of(space, released(space, noisy, seed, which=which, noise=sigma), digits) for seed in range(seeds)
             ]
             row["noise"][f"{sigma:g}"] = dict(zip(NAMES, np.transpose(three).tolist(), strict=True))
     return {"config": {"seeds": seeds, "label noise": 0.4, "members": 5, "start": 0.6, **NETWORK, **PLAIN}} | {
@@ -77,12 +118,12 @@ def parts(seeds: int = 5) -> dict:
 
 def averages(seeds: int = 5) -> dict:
     """Four ways to give the average its BatchNorm statistics; 40 % label noise, K = 5."""
-    digits, space, found = data.load("digits"), _space(), {}
+    digits, space, found = data.load("digits"), network_space(), {}
     noisy = digits.with_label_noise(0.4)
     for sigma in (0, 0.5, 1):
         rows = found.setdefault(f"{sigma:g}", {})
         for seed in range(seeds):
-            late = _late(space, noisy, seed, noise=sigma)
+            late = released(space, noisy, seed, noise=sigma)
             each = space.refresh(late.members, digits.train_x)
             ways = {
                 "refreshed": (late.average, None),
@@ -91,7 +132,7 @@ def averages(seeds: int = 5) -> dict:
                 "those of one member": (late.average, {name: value[0] for name, value in each.items()}),
             }
             for name, (theta, stats) in ways.items():
-                rows.setdefault(name, []).append(_accuracy(space, theta, digits, stats))
+                rows.setdefault(name, []).append(accuracy_of(space, theta, digits, stats))
     return {"config": {"seeds": seeds, "label noise": 0.4, "members": 5, **NETWORK, **PLAIN}, "test_accuracy": found}
 
 
@@ -100,10 +141,10 @@ def convolutional(seeds: int = 5) -> dict:
     digits, space = data.load("digits"), WeightSpace(models.cnn())
     noisy, found = digits.with_label_noise(0.4), {}
     for seed in range(seeds):
-        rows = {"base": _accuracy(space, _one(space, noisy, seed), digits)}
-        rows["SWA"] = _accuracy(space, swa(space, space.init(seed), noisy, seed=seed, **PLAIN), digits)
+        rows = {"base": accuracy_of(space, plain(space, noisy, seed), digits)}
+        rows["SWA"] = accuracy_of(space, swa(space, space.init(seed), noisy, seed=seed, **PLAIN), digits)
         for count, sigma in [(5, 0), (5, 0.25), (5, 0.5), (5, 1), (10, 0.5), (10, 1)]:
-            rows |= _named(space, _late(space, noisy, seed, members=count, noise=sigma), digits)
+            rows |= named_of(space, released(space, noisy, seed, members=count, noise=sigma), digits)
         for name, accuracy in rows.items():
             found.setdefault(name, []).append(accuracy)
     config = {"seeds": seeds, "label noise": 0.4, **NETWORK, "network": "cnn()", **PLAIN}
@@ -122,8 +163,8 @@ def unknown(seeds: int = 5) -> dict:
     }
     found: dict = {}
     for seed in range(seeds):
-        late = {sigma: _late(space, seven, seed, noise=sigma) for sigma in (0, 0.5, 1)}
-        apart = torch.stack([_one(space, seven, seed + 100 * i) for i in range(5)])
+        late = {sigma: released(space, seven, seed, noise=sigma) for sigma in (0, 0.5, 1)}
+        apart = torch.stack([plain(space, seven, seed + 100 * i) for i in range(5)])
         sets = {"base": apart[:1], "5 networks, 5 times the cost": apart}
         for sigma, one in late.items():
             sets |= {f"average, noise {sigma:g}": one.average[None], f"ensemble, noise {sigma:g}": one.members}
@@ -147,10 +188,10 @@ def mnist(seeds: int = 5) -> dict:
     digits, space = data.load("mnist").subset(10_000), WeightSpace(models.mlp(784, 64, 64, 10, batchnorm=True))
     noisy, found = digits.with_label_noise(0.4), {}
     for seed in range(seeds):
-        rows = {"base": _accuracy(space, _one(space, noisy, seed, MNIST), digits)}
-        rows["SWA"] = _accuracy(space, swa(space, space.init(seed), noisy, seed=seed, **MNIST), digits)
+        rows = {"base": accuracy_of(space, plain(space, noisy, seed, MNIST), digits)}
+        rows["SWA"] = accuracy_of(space, swa(space, space.init(seed), noisy, seed=seed, **MNIST), digits)
         for sigma in (0, 0.5, 1):
-            rows |= _named(space, _late(space, noisy, seed, MNIST, members=10, noise=sigma), digits)
+            rows |= named_of(space, released(space, noisy, seed, MNIST, members=10, noise=sigma), digits)
         for name, accuracy in rows.items():
             found.setdefault(name, []).append(accuracy)
     config = {"network": "mlp(784, 64, 64, 10) with BatchNorm", "train": 10_000, "test": 10_000, "label noise": 0.4}
@@ -162,20 +203,20 @@ def _methods(space: WeightSpace, digits: Dataset, noisy: Dataset, seed: int) -> 
     epochs: list[tuple[float, float]] = []
 
     def note(epoch: int, loss: float, theta: torch.Tensor) -> None:
-        epochs.append(tuple(_accuracy(space, theta, noisy, split=split) for split in ("val", "test")))
+        epochs.append(tuple(accuracy_of(space, theta, noisy, split=split) for split in ("val", "test")))
 
-    one = _one(space, noisy, seed, on_epoch=note)
+    one = plain(space, noisy, seed, on_epoch=note)
     points = {"one network": one} | {
-        **{f"lr / {by}": _one(space, noisy, seed, PLAIN | {"lr": PLAIN["lr"] / by}) for by in (5, 20, 100)},
-        "weight decay x 4": _one(space, noisy, seed, PLAIN | {"weight_decay": 4 * PLAIN["weight_decay"]}),
-        "batch x 5": _one(space, noisy, seed, PLAIN | {"batch_size": 5 * PLAIN["batch_size"]}),
-        "half the epochs": _one(space, noisy, seed, PLAIN | {"epochs": PLAIN["epochs"] // 2}),
+        **{f"lr / {by}": plain(space, noisy, seed, PLAIN | {"lr": PLAIN["lr"] / by}) for by in (5, 20, 100)},
+        "weight decay x 4": plain(space, noisy, seed, PLAIN | {"weight_decay": 4 * PLAIN["weight_decay"]}),
+        "batch x 5": plain(space, noisy, seed, PLAIN | {"batch_size": 5 * PLAIN["batch_size"]}),
+        "half the epochs": plain(space, noisy, seed, PLAIN | {"epochs": PLAIN["epochs"] // 2}),
         "SWA": swa(space, space.init(seed), noisy, seed=seed, **PLAIN),
         "SWA from 60 %": swa(space, space.init(seed), noisy, seed=seed, start=0.6, **PLAIN),
     }
-    found = {name: _accuracy(space, theta, digits) for name, theta in points.items()}
-    found["stopped where validation is best"] = max(epochs)[1]
-    apart = torch.stack([one, *(_one(space, noisy, seed + 100 * i) for i in range(1, 5))])
+    found = {name: accuracy_of(space, theta, digits) for name, theta in points.items()}
+    found["stopped where validation is best"] = max(epochs, key=lambda pair: pair[0])[1]  # of equal ones the first
+    apart = torch.stack([one, *(plain(space, noisy, seed + 100 * i) for i in range(1, 5))])
     found["5 networks together, 5 times the cost"] = ensemble(space, apart, digits).accuracy
     for count, sigma in [
         (1, 0.5),
@@ -189,38 +230,11 @@ def _methods(space: WeightSpace, digits: Dataset, noisy: Dataset, seed: int) -> 
         (10, 0.5),
         (10, 1),
     ]:
-        found |= _named(space, _late(space, noisy, seed, members=count, noise=sigma), digits)
+        found |= named_of(space, released(space, noisy, seed, members=count, noise=sigma), digits)
     for sigma in (0, 0.5, 1):
-        late = _late(space, noisy, seed, members=5, noise=sigma, gamma=0.2)
-        found |= {f"gamma 1/K, {name}": accuracy for name, accuracy in _named(space, late, digits).items()}
+        late = released(space, noisy, seed, members=5, noise=sigma, gamma=0.2)
+        found |= {f"gamma 1/K, {name}": accuracy for name, accuracy in named_of(space, late, digits).items()}
     return found
-
-
-def _space() -> WeightSpace:
-    return WeightSpace(models.mlp(*WIDTHS, batchnorm=True))
-
-
-def _one(space: WeightSpace, dataset: Dataset, seed: int, settings: dict = PLAIN, on_epoch=None) -> torch.Tensor:
-    """One network, trained as the late phase is."""
-    return fit(space, space.init(seed), dataset, seed=seed, schedule="linear", on_epoch=on_epoch, **settings)
-
-
-def _late(space: WeightSpace, dataset: Dataset, seed: int, settings: dict = PLAIN, which=WHICH, **late) -> LatePhase:
-    """Late-phase members, K = 5 and released after 60 % unless said otherwise."""
-    return fit(
-        space, LatePhase(space, space.init(seed), which, **late), dataset, seed=seed, schedule="linear", **settings
-    )
-
-
-def _three(space: WeightSpace, late: LatePhase, dataset: Dataset) -> tuple[float, float, float]:
-    """Accuracies of the average of the weights, of the mean member, and of the predictions together."""
-    together = ensemble(space, late.members, dataset)
-    return _accuracy(space, late.average, dataset), float(together.members.mean()), together.accuracy
-
-
-def _named(space: WeightSpace, late: LatePhase, dataset: Dataset) -> dict[str, float]:
-    names = (f"K {late.count}, noise {late.noise:g}, {name}" for name in NAMES)
-    return dict(zip(names, _three(space, late, dataset), strict=True))
 
 
 def _only(dataset: Dataset, classes: range) -> Dataset:
@@ -233,9 +247,4 @@ def _only(dataset: Dataset, classes: range) -> Dataset:
     return replace(dataset, classes=len(classes), **splits)
 
 
-def _accuracy(space: WeightSpace, theta: torch.Tensor, dataset: Dataset, stats=None, split: str = "test") -> float:
-    metric = f"{split}_accuracy"
-    return float(evaluate(space, theta, dataset, metric, refresh=stats is None, stats=stats)[metric])
-
-
-CLAIMS = (grid, methods, parts, averages, convolutional, unknown, mnist, text)
+CLAIMS = (grid, methods, control, parts, averages, convolutional, unknown, mnist, text)

@@ -18,6 +18,9 @@ class LatePhase(Trainable):
     moves at once; the shared weights wait for all K members and then take one step along
     gamma sum_k g_k. One round is K batches, for members and shared weights together.
 
+    What the optimiser remembers belongs to every member by itself, and at the release to all of them alike (the paper's
+    code begins afresh there). Weight decay pulls all numbers towards 0, rank-1 factors and mixing numbers as well.
+
     The members' BatchNorm statistics follow from their weights, as everywhere here: `space.refresh(late.members, x)`.
 
     Attributes:
