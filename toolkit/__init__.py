@@ -5,7 +5,7 @@ Everything a lesson uses is here under its own name; figures and widgets are loa
 
 import importlib
 
-from toolkit import data, landscape, latephase, merge, metrics, models, robust, train
+from toolkit import data, landscape, latephase, merge, metrics, models, reconnect, robust, train
 from toolkit.data import Dataset
 from toolkit.device import device
 from toolkit.doctor import doctor
@@ -53,6 +53,7 @@ __all__ = [
     "metrics",
     "models",
     "plane",
+    "reconnect",
     "robust",
     "scan",
     "train",

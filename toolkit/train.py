@@ -102,7 +102,7 @@ def fit(
     if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset must be a toolkit.Dataset, got {type(dataset).__name__}.")
     trained = _trainable(what)
-    networks = len(what) if isinstance(what, Tensor) and what.dim() == 2 else None
+    networks = trained.networks
     batches = Batches(len(dataset.train_x), batch_size, networks, seed, fork)
     if samples > 1 and (not isinstance(trained, Subspace) or batches.size % samples):
         what = f"to divide the batch of {batches.size}" if isinstance(trained, Subspace) else "a subspace to draw from"

@@ -9,7 +9,12 @@ class Trainable:
 
     In each step `train.fit` calls `sample`, takes the gradient at the network that comes back, calls `give` and
     `penalty`, lets the optimiser move the leaves that hold a gradient, and calls `after_step`.
+
+    Attributes:
+        networks: how many networks are trained side by side, each with batches of its own; None for a single one.
     """
+
+    networks: int | None = None
 
     def leaves(self) -> list[Tensor]:
         """The tensors that training moves."""

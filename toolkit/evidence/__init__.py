@@ -19,7 +19,7 @@ from toolkit import _expect
 from toolkit.device import device
 
 FOLDER = Path(__file__).parents[2] / "lessons" / "evidence"
-LESSONS = ("01", "02", "03", "04", "05")
+LESSONS = ("01", "02", "03", "04", "05", "06")
 
 
 def load(lesson: str, claim: str, folder: Path = FOLDER) -> dict:

@@ -17,6 +17,7 @@ class Point(Trainable):
     def __init__(self, theta: Tensor):
         """Hold a copy of theta."""
         self.theta = _expect.tensor("theta", theta).detach().clone()
+        self.networks = len(theta) if theta.dim() == 2 else None
 
     def __repr__(self) -> str:
         """Name the point by its shape."""
