@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from toolkit import evidence
-from toolkit.evidence import lesson01, lesson02, lesson03, lesson04, lesson05
+from toolkit.evidence import lesson01, lesson02, lesson03, lesson04, lesson05, lesson06
 
 
 @pytest.fixture
@@ -82,7 +82,14 @@ def test_a_claim_without_its_data_keeps_its_earlier_result(tmp_path, monkeypatch
 
 @pytest.mark.parametrize(
     ("lesson", "module"),
-    [("01", lesson01), ("02", lesson02), ("03", lesson03), ("04", lesson04), ("05", lesson05)],
+    [
+        ("01", lesson01),
+        ("02", lesson02),
+        ("03", lesson03),
+        ("04", lesson04),
+        ("05", lesson05),
+        ("06", lesson06),
+    ],
 )
 def test_every_claim_is_on_file_with_its_settings(lesson, module):
     for claim in module.CLAIMS:
@@ -176,3 +183,28 @@ def test_a_claim_of_lesson_05_measured_small_agrees_in_kind_with_the_file():
     for sigma, rows in small["test_accuracy"].items():
         for name, runs in rows.items():
             assert runs[0] == pytest.approx(file["test_accuracy"][sigma][name][0], abs=0.06)
+
+
+def test_the_file_says_what_lesson_06_says():
+    periods = evidence.load("06", "periods")
+    by_period = {int(k): np.mean(row["test"]) for k, row in periods["period"].items()}
+    assert max(by_period, key=by_period.get) == 20
+    assert by_period[1] < by_period[5] < by_period[20] > by_period[100] > by_period[200] > by_period[600]
+    assert np.mean(periods["other"]["Adam, biases alone"]["test"]) < 0.5
+    rates = evidence.load("06", "rates")["lr"]
+    assert abs(np.mean(rates["0.01"]["5"]["test"]) - np.mean(rates["0.01"]["Adam"]["test"])) < 0.005
+    ranks = {name: np.mean(row["test"]) for name, row in evidence.load("06", "ranks")["found"].items()}
+    assert ranks["its weights, shuffled in each row"] < 0.2 < 0.6 < ranks["the start's values, in trained order"]
+    one = evidence.load("06", "shared_value")["found"]["64-10"]
+    assert one["lr 0.001, k = 20"] == one["at the start"]  # the gap is not crossed: nothing moves, to the last digit
+    assert np.mean(one["lr 0.01, k = 20"]["test"]) > 0.6
+    mnist = evidence.load("06", "mnist")["test_accuracy"]
+    assert np.mean(mnist["784-128-10, Adam"]) - np.mean(mnist["784-128-10, k = 100"]) < 0.02
+    assert np.mean(mnist["784-10, one value, k = 250"]) > 0.7
+
+
+def test_a_claim_of_lesson_06_measured_small_agrees_in_kind_with_the_file():
+    small, file = lesson06.ranks(seeds=1), evidence.load("06", "ranks")
+    assert set(small) == set(file)
+    for name, row in small["found"].items():
+        assert row["test"][0] == pytest.approx(file["found"][name]["test"][0], abs=0.08)
