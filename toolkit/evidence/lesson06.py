@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 from torch.optim import Adam
 
 from toolkit import data, models
@@ -57,10 +58,18 @@ def scale(seeds: int = 5) -> dict:
     found = {}
     for law, factor in [*(("uniform", x) for x in (0.1, 0.3, 1, 3)), ("normal", 1), ("sign", 1)]:
         theta = starts(space, seeds, law=law, scale=factor)
-        row = found[f"{law} x {factor:g}"] = {"Adam": both(space, adam(space, theta, digits, space.matrices()), digits)}
+        row = found[f"{law} x {factor:g}"] = {}
+        for lr in (1e-3, 1e-2):
+            row[f"Adam, lr {lr:g}"] = both(space, adam(space, theta, digits, space.matrices(), lr), digits)
         for lr, period in [(1e-3, 20), (1e-3, 100), (1e-2, 20), (1e-2, 60)]:
             trained = reconnected(space, theta, digits, period, vectors=None, lr=lr).theta
             row[f"lr {lr:g}, k = {period}"] = both(space, trained, digits)
+        if (
+            law == "uniform"
+        ):  # a network of three layers answers factor^3 times as loud; its gaps are factor times as wide
+            answer = lambda logits, y, factor=factor: cross_entropy(logits / factor**3, y)  # noqa: E731
+            trained = reconnected(space, theta, digits, 20, vectors=None, lr=1e-3 * factor, loss=answer).theta
+            row["lr and logits scaled back, k = 20"] = both(space, trained, digits)
     return {"config": _config(seeds), "start": found}
 
 

@@ -49,22 +49,21 @@ def adam(space: WeightSpace, theta: Tensor, dataset: Dataset, mask: Tensor | Non
 
 
 def reconnected(
-    space: WeightSpace, theta: Tensor, dataset: Dataset, period, lr: float = 1e-3, optimizer=Adam, on_epoch=None, **how
+    space: WeightSpace, theta: Tensor, dataset: Dataset, period, lr: float = 1e-3, vectors=False, rule="neuron", **how
 ) -> Reconnect:
     """The networks [N, D] trained by reconnecting."""
+    what = Reconnect(space, theta, period, vectors, rule)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some settings are chosen because nothing moves
-        return trained(space, Reconnect(space, theta, period, **how), dataset, lr, optimizer, on_epoch)
+        return trained(space, what, dataset, lr, **how)
 
 
-def trained(space: WeightSpace, what, dataset: Dataset, lr: float, optimizer=Adam, on_epoch=None):
+def trained(space: WeightSpace, what, dataset: Dataset, lr: float, optimizer=Adam, **more):
     """Train several networks side by side, seeds 0, 1, 2 ..."""
     settings = {name: SETTINGS[name] for name in ("epochs", "batch_size")}
     decay = lambda done: 0.95 ** int(done * SETTINGS["epochs"])  # noqa: E731
     seeds = list(range(what.networks))
-    return fit(
-        space, what, dataset, lr=lr, seed=seeds, schedule=decay, optimizer=optimizer, on_epoch=on_epoch, **settings
-    )
+    return fit(space, what, dataset, lr=lr, seed=seeds, schedule=decay, optimizer=optimizer, **settings, **more)
 
 
 def both(space: WeightSpace, theta: Tensor, dataset: Dataset) -> dict[str, list[float]]:

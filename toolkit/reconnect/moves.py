@@ -182,7 +182,8 @@ def _spearman(a: Tensor, b: Tensor) -> float:
     """Mean over rows of the correlation of ranks."""
     ranks = [w.argsort(dim=1, stable=True).argsort(dim=1).double() for w in (a, b)]
     centred = [r - r.mean(1, keepdim=True) for r in ranks]
-    return float(((centred[0] * centred[1]).sum(1) / (centred[0].norm(dim=1) * centred[1].norm(dim=1))).mean())
+    alike = (centred[0] * centred[1]).sum(1) / (centred[0].norm(dim=1) * centred[1].norm(dim=1))
+    return float(alike.nan_to_num(nan=1.0).mean())  # a row of one value has one order
 
 
 def _log2_factorial(n: int) -> float:

@@ -69,6 +69,7 @@ class Reconnect(Trainable):
         self._matrices = space.matrices()
         names = [slot.name for slot in self._layout]
         self._values = [Values(self._rows(point), names) for point in self._points()]
+        self._free = self._leaf.clone()
         self._since, self._taken, self._steps = [0] * count, 0, None
 
     def __repr__(self) -> str:
@@ -90,8 +91,8 @@ class Reconnect(Trainable):
 
     @property
     def free(self) -> Tensor:
-        """The weights as the optimiser left them, synchronised or not: to look at, not to score."""
-        return self._leaf.detach().clone()
+        """The weights as the last free step left them, before any synchronisation: to look at, not to score."""
+        return self._free.clone()
 
     def synced(self) -> Tensor:
         """The networks as a synchronisation at this moment would leave them."""
@@ -122,6 +123,7 @@ class Reconnect(Trainable):
     def after_step(self) -> None:
         """Synchronise the networks whose period is full, and all of them after the last step."""
         self._taken += 1
+        self._free.copy_(self._leaf)
         for i, (period, point) in enumerate(zip(self.periods, self._points(), strict=True)):
             self._since[i] += 1
             if self._since[i] >= period_at(period, self._taken) or self._taken == self._steps:

@@ -75,7 +75,7 @@ class Values:
         gap = gaps[gaps > 0].min().item()
         warnings.warn(
             f"period={steps} moved nothing: two weights {gap:.3g} apart change places only once each has moved by "
-            f"{gap / 2:.3g}, and in {steps} steps none moved further than {moved:.3g}; take a period of more than "
-            f"{int(steps * gap / 2 / moved) + 1} or a larger learning rate.",
+            f"{gap / 2:.3g}, and in {steps} steps none moved further than {moved:.3g}; take a period well above "
+            f"{max(steps, int(steps * gap / 2 / moved) + 1)} or a larger learning rate.",
             stacklevel=4,
         )

@@ -2,7 +2,8 @@
 
 `CurveSlider` walks along a path between two networks; `PermutationSlider` renumbers one network's units until they
 stand beside their partners in another; `SimplexExplorer` walks through a triangle of three networks;
-`NoisyQuadraticPlayground` races averages in a shaken bowl, `LatePhasePanel` shows late-phase runs over their settings.
+`NoisyQuadraticPlayground` races averages in a shaken bowl, `LatePhasePanel` shows late-phase runs over their settings;
+`ReconnectDial` moves a network's values from where they began to where training put them.
 Each widget is a Python class with an ES module and a style sheet of its own; `base.py` holds what they share.
 """
 
@@ -14,6 +15,7 @@ _HOME = {
     "NoisyQuadraticPlayground": "quadratic_playground",
     "PathData": "path_data",
     "PermutationSlider": "permutation_slider",
+    "ReconnectDial": "reconnect_dial",
     "SimplexExplorer": "simplex_explorer",
     "Widget": "base",
     "measure": "measuring",
@@ -25,6 +27,7 @@ __all__ = [
     "NoisyQuadraticPlayground",
     "PathData",
     "PermutationSlider",
+    "ReconnectDial",
     "SimplexExplorer",
     "Widget",
     "measure",
