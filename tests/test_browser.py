@@ -832,6 +832,35 @@ def test_lesson_05_runs_in_jupyterlab_and_its_widgets_move(lab, browser):
     page.close()
 
 
+def test_lesson_06_runs_in_jupyterlab_and_its_dial_turns(lab, browser):
+    page = lab.open(browser, "lessons/06_reconnect.ipynb")
+    run_all(page)
+    dial = page.locator(".jp-OutputArea-output .tk-reconnect-dial").first
+    dial.scroll_into_view_if_needed()
+    thumb = dial.get_by_role("slider").first
+    accuracy = "print(evaluate(small, dial.network, digits, 'test_accuracy')['test_accuracy'].item())"
+
+    def at() -> tuple[float, float]:
+        page.wait_for_timeout(600)
+        return float(ask_kernel(page, "print(dial.position)")), float(ask_kernel(page, accuracy))
+
+    thumb.press("End")
+    position, trained = at()
+    assert position == 1 and trained > 0.8
+    thumb.press("Home")
+    position, untrained = at()
+    assert position == 0 and untrained < 0.3
+    box = thumb.bounding_box()
+    page.mouse.move(box["x"] + 9, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=8)
+    page.mouse.up()
+    position, halfway = at()
+    assert position == pytest.approx(0.5, abs=0.1) and untrained < halfway < trained
+    assert page.errors == []
+    page.close()
+
+
 def move_permutation_slider(page) -> None:
     """Move the lesson's PermutationSlider by keys and by mouse; the kernel has the network it shows."""
     widget = page.locator(".jp-OutputArea-output .tk-permutation-slider").first
