@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from bench import late, lessons, lines, matching, memory, plain, report
+from bench import late, lessons, lines, matching, memory, plain, reconnect, report
 from bench.profile import Profile, scan_profile
 from bench.startup import first_fit_many, importing
 from bench.timing import Comparison, Row, cpu_ms
@@ -21,6 +21,7 @@ from torch.nn.functional import cosine_similarity, cross_entropy
 from toolkit import WeightSpace, data, match, models
 from toolkit.batches import generator
 from toolkit.quadratic import NoisyQuadratic
+from toolkit.reconnect import rows
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +39,8 @@ ROOT = Path(__file__).resolve().parent.parent
         lines.many_seeds(64, 16, 10, epochs=1, seeds=2),
         late.after_release("K=1", ("batchnorm", "last_layer"), members=1, epochs=1),
         late.noisy_quadratic(d=20, members=4, minibatches=400, repeats=40),
+        *(reconnect.row_by_row(network, rounds=1) for network in reconnect.NETWORKS),
+        reconnect.sweep(64, 16, 10, epochs=1),
         matching.by_activations(examples=60),
         matching.by_weights(16, epochs=1, seeds=2),
     ],
@@ -123,6 +126,24 @@ def test_a_plain_run_on_a_quadratic_is_the_simulation_of_the_toolkit():
     with mock.patch("toolkit.quadratic._noise", lambda like, generator: next(drawn)):
         path, members = NoisyQuadratic(h, h.sqrt()).run_late_phase(*settings, runs=1)
     torch.testing.assert_close((averages, ends), (path[:, 0], members[:, 0]))
+
+
+@pytest.mark.parametrize("network", reconnect.NETWORKS)
+def test_a_synchronisation_is_measured_against_the_steps_before_it(network):
+    comparison, space = reconnect.synchronisation(network, rounds=1), WeightSpace(reconnect.NETWORKS[network]())
+    before, trained, synced = (
+        space.unflatten(torch.from_numpy(way())) for way in (comparison.ours, comparison.plain, comparison.ours)
+    )
+    for name, w in before.items():
+        same = [torch.equal(rows(w).sort().values, rows(then[name]).sort().values) for then in (trained, synced)]
+        assert same == [False, w.dim() > 1]
+    assert comparison.goal == 0.15 and len(comparison.name) <= 52 and len(reconnect.row_by_row(network).name) <= 52
+
+
+def test_a_sweep_trains_a_network_for_each_period():
+    accuracies = reconnect.sweep(64, 64, 10, epochs=3).ours()
+    assert accuracies.shape == (5,) and accuracies.max() > 0.4 and accuracies.std() > 0.02
+    assert reconnect.sweep(*reconnect.WIDTHS).goal == 0.6 and len(reconnect.sweep(*reconnect.WIDTHS).name) <= 52
 
 
 def test_a_row_is_measured_and_judged():

@@ -9,7 +9,7 @@ import torch
 from toolkit import models
 from toolkit.notebooks import FOLDER
 
-from . import late, lessons, lines, matching, memory
+from . import late, lessons, lines, matching, memory, reconnect
 from .profile import scan_profile
 from .startup import first_fit_many, importing
 from .timing import Row
@@ -68,6 +68,11 @@ def _rows(repetitions: int) -> Iterator[Row]:
     for name, (which, members) in late.VARIANTS.items():
         yield late.after_release(name, which, members).measure(repetitions)
     yield late.noisy_quadratic().measure(repetitions)
+    for network in reconnect.NETWORKS:
+        yield reconnect.synchronisation(network).measure(repetitions)
+        yield reconnect.row_by_row(network).measure(repetitions)
+    for widths in (reconnect.WIDTHS, (64, 64, 10)):
+        yield reconnect.sweep(*widths).measure(repetitions)
     yield matching.by_activations().measure(repetitions)
     if MEASURES_MEMORY:
         yield memory.by_activations()
