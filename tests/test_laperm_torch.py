@@ -1,5 +1,6 @@
 """LaPerm is an optimiser like any other: closures, schedules, parameter groups, and going on from a file."""
 
+import copy
 import io
 
 import pytest
@@ -10,7 +11,7 @@ from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import StepLR
 
 from toolkit import models
-from toolkit.reconnect import LaPerm
+from toolkit.reconnect import LaPerm, sync
 
 
 def test_closures_are_called_and_their_loss_comes_back():
@@ -107,3 +108,43 @@ def test_the_state_of_other_weights_is_refused_and_nothing_is_loaded():
     with pytest.raises(ValueError, match=message):
         optimizer.load_state_dict(state)
     assert optimizer.param_groups[0]["lr"] == 1e-3 and optimizer.synced
+
+
+def test_a_copy_goes_on_by_itself():
+    net = torch.nn.Linear(6, 4)
+    opt = LaPerm(torch.optim.Adam(net.parameters(), 0.1), period=3)
+    twin, other = copy.deepcopy((net, opt))
+    before = net.weight.detach().clone()
+    for _ in range(4):
+        other.zero_grad()
+        twin(torch.eye(6)).square().sum().backward()
+        other.step()
+    other.sync()
+    other.verify()
+    assert torch.equal(net.weight, before) and not torch.equal(twin.weight, before) and opt.synced
+
+
+def test_a_state_of_another_kind_and_further_weights_are_refused():
+    net = torch.nn.Linear(6, 4)
+    opt = LaPerm(torch.optim.Adam(net.parameters(), 0.1), period=3)
+    with pytest.raises(ValueError, match=r"^state must be what LaPerm.state_dict\(\) returns, got one with state, par"):
+        opt.load_state_dict(opt.optimizer.state_dict())
+    with pytest.raises(
+        ValueError, match="^param_group must be given to the optimiser before LaPerm is put around it.$"
+    ):
+        opt.add_param_group({"params": [torch.nn.Parameter(torch.zeros(2, 2))]})
+    state = opt.state_dict()
+    state["values"][0].zero_()
+    opt.verify()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_fast_order_is_the_stable_one(seed):
+    torch.manual_seed(seed)
+    w = torch.randn(7, 33) * 10.0 ** torch.randint(-40, 38, (7, 33))
+    w[torch.rand(7, 33) < 0.3] = 0.0
+    w[torch.rand(7, 33) < 0.1] = -0.0
+    w[0] = w[0].round()
+    kept = torch.arange(33.0).repeat(7, 1)
+    slow = torch.empty_like(kept).scatter_(1, w.argsort(dim=1, stable=True), kept)
+    assert torch.equal(sync(w, kept), slow)

@@ -71,9 +71,24 @@ def test_weights_that_are_no_numbers_change_nothing(space):
     leaf.copy_(torch.randn(space.size))
     leaf[-11] = float("nan")  # in the last matrix: the first must not be touched either
     kept = leaf.clone()
-    with pytest.raises(ValueError, match="^fc2.weight must be finite, got 1 NaN or infinite values.$"):
-        what.after_step()
+    what.after_step()
     torch.testing.assert_close(leaf, kept, rtol=0, atol=0, equal_nan=True)
+    for refused in (what.synced, lambda: what.theta):
+        with pytest.raises(ValueError, match="^fc2.weight must be finite, got 1 NaN or infinite values.$"):
+            refused()
+
+
+def test_a_run_that_diverges_is_told_by_fit(space):
+    digits = data.load("digits")
+    with pytest.raises(FloatingPointError, match="^The loss became .* at step .* with lr=1e[+]30; try a learning rate"):
+        fit(space, Reconnect(space, start(space, seed=0), period=999), digits, epochs=3, lr=1e30)
+
+
+def test_vectors_that_stay_are_not_moved_by_weight_decay_either(space):
+    digits, begin = data.load("digits"), space.init(0)
+    assert begin[~space.matrices()].any()
+    what = fit(space, Reconnect(space, begin, 5, vectors=None), digits, epochs=1, weight_decay=0.1)
+    assert torch.equal(what.theta[~space.matrices()], begin[~space.matrices()])
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ class LaPerm(torch.optim.Optimizer):
         if not self._weights:
             raise ValueError("optimizer must hold weights to permute, got only vectors; vectors=True permutes those.")
         self._values = Values(self._rows(), [f"weights {i}" for i in range(len(self._weights))])
-        self._taken = self._since = 0
         super().__init__(optimizer.param_groups, optimizer.defaults)
         self.param_groups, self.state = optimizer.param_groups, optimizer.state  # one set for both: schedules see it
+        self._taken = self._since = 0
 
     @property
     def synced(self) -> bool:
@@ -100,15 +100,18 @@ class LaPerm(torch.optim.Optimizer):
 
     def state_dict(self) -> dict:
         """Everything that is needed to go on: the optimiser's state, the values, and the steps taken."""
-        own = {"values": self._values.sorted_rows, "taken": self._taken, "since": self._since}
+        values = [rows.clone() for rows in self._values.sorted_rows]
+        own = {"values": values, "taken": self._taken, "since": self._since}
         return {"optimizer": self.optimizer.state_dict(), **own}
 
     def load_state_dict(self, state: dict) -> None:
         """Go on from what `state_dict` returned.
 
         Raises:
-            ValueError: if it is of other weights.
+            ValueError: if it is of another optimiser or of other weights.
         """
+        if not {"optimizer", "values", "taken", "since"} <= set(state):
+            raise ValueError(f"state must be what LaPerm.state_dict() returns, got one with {', '.join(state)}.")
         shapes = [list(values.shape) for values in state["values"]]
         if shapes != [list(values.shape) for values in self._values.sorted_rows]:
             raise ValueError(f"state must hold values of these weights, got rows of shapes {shapes}.")
@@ -117,6 +120,20 @@ class LaPerm(torch.optim.Optimizer):
         for kept, values in zip(self._values.sorted_rows, state["values"], strict=True):
             kept.copy_(values)
         self._taken, self._since = state["taken"], state["since"]
+
+    def add_param_group(self, param_group: dict) -> None:
+        """Refuse further weights: the values of all have to be known from the start."""
+        if hasattr(self, "_since"):
+            raise ValueError("param_group must be given to the optimiser before LaPerm is put around it.")
+        super().add_param_group(param_group)
+
+    def __getstate__(self) -> dict:
+        """Copy everything, not only what optimisers have in common."""
+        return self.__dict__.copy()
+
+    def __setstate__(self, state: dict) -> None:
+        """Take everything back."""
+        self.__dict__.update(state)
 
     def _rows(self) -> list[torch.Tensor]:
         return [rows(parameter.detach()) for parameter in self._weights]

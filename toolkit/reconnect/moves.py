@@ -1,6 +1,6 @@
 """What a permutation did: how far values moved, in which cycles, and how much it can say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -122,25 +122,27 @@ def partway(space: WeightSpace, before: Tensor, after: Tensor, fractions: Sequen
     Raises:
         ValueError: if a row holds other values than before, or a fraction is outside [0, 1].
     """
-    marks = torch.tensor([_expect.number("each of fractions", one, 0, 1) for one in fractions])
+    if not isinstance(fractions, Iterable):
+        raise TypeError(f"fractions must be several numbers in [0, 1], got {fractions!r}.")
+    marks = [_expect.number("each of fractions", one, 0, 1) for one in fractions]
     layers = moves(space, before, after)
     every = [(i, row, cycle) for i, layer in enumerate(layers) for row, cycle in cycles(layer.to)]
     order = torch.randperm(len(every), generator=torch.Generator().manual_seed(_expect.count("seed", seed, least=0)))
     total, done = max(1, sum(len(cycle) for _, _, cycle in every)), 0
-    when = [torch.full(layer.to.shape, 2.0) for layer in layers]  # the fraction at which each position is moved
+    when = [torch.full(layer.to.shape, 2.0, dtype=torch.double) for layer in layers]
     for index in order.tolist():
         i, row, cycle = every[index]
         done += len(cycle)
         when[i][row, cycle] = done / total
     thetas = before.repeat(len(marks), 1)
-    for point, mark in zip(thetas, marks.tolist(), strict=True):
+    for point, mark in zip(thetas, marks, strict=True):
         old, new, end = space.unflatten(before), space.unflatten(point), space.unflatten(after)
         for name in old:
             if old[name].dim() < 2 and mark >= 0.5:
                 new[name].copy_(end[name])
         for layer, at in zip(layers, when, strict=True):
             w, source = rows(new[layer.name]), rows(old[layer.name])
-            to = torch.where((at <= mark + 1e-6).to(layer.to.device), layer.to, torch.arange(w.shape[1]).to(layer.to))
+            to = torch.where((at <= mark).to(layer.to.device), layer.to, torch.arange(w.shape[1]).to(layer.to))
             w.scatter_(1, to, source)
     return thetas
 
@@ -166,7 +168,7 @@ def bits(space: WeightSpace, theta: Tensor | None = None) -> float:
             space.check(_expect.tensor("theta", theta), one=True)
             for row in rows(space.unflatten(theta)[slot.name]):
                 total -= sum(_log2_factorial(m) for m in row.unique(return_counts=True)[1].tolist())
-    return total
+    return max(total, 0.0)
 
 
 def _partners(a: Tensor, b: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ class Reconnect(Trainable):
             vectors: what becomes of biases and the parameters of norms: False, they are trained freely; True, they are
                 permuted too, each vector as one row; None, they stay as they are.
             rule: how far a value may move: `"neuron"`, within its row, which is the method; `"layer"`, to any place of
-                its matrix, a looser rule to compare with.
+                its matrix, a looser rule to compare with (then `moves`, which goes by rows, does not apply).
 
         Raises:
             ValueError: if theta does not fit, a period is below 1, the rule is unknown, or there is nothing to permute.
@@ -64,6 +64,7 @@ class Reconnect(Trainable):
         if not self._layout:
             raise ValueError("theta must hold matrices to permute, got only vectors; vectors=True permutes those.")
         self._frozen = vectors is None
+        self._fixed = theta.detach() * ~space.matrices()
         self._whole = _expect.choice("rule", rule, ("neuron", "layer")) == "layer"
         self._leaf = theta.detach().clone()
         self._matrices = space.matrices()
@@ -123,10 +124,13 @@ class Reconnect(Trainable):
     def after_step(self) -> None:
         """Synchronise the networks whose period is full, and all of them after the last step."""
         self._taken += 1
+        if self._frozen:  # weight decay moves what has no gradient, too
+            self._leaf.mul_(self._matrices).add_(self._fixed)
         self._free.copy_(self._leaf)
         for i, (period, point) in enumerate(zip(self.periods, self._points(), strict=True)):
             self._since[i] += 1
-            if self._since[i] >= period_at(period, self._taken) or self._taken == self._steps:
+            full = self._since[i] >= period_at(period, self._taken) or self._taken == self._steps
+            if full and torch.isfinite(point).all():  # if it is not, `fit` will say so, with step and learning rate
                 self._put(i, point)
                 self._since[i] = 0
 

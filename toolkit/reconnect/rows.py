@@ -71,5 +71,19 @@ def sync(theta: Tensor, sorted_rows: Tensor) -> Tensor:
 
 def arranged(theta: Tensor, sorted_rows: Tensor) -> Tensor:
     """`sync` without its checks: one sort and one scatter for all rows."""
-    order = theta.argsort(dim=-1, stable=True)
-    return torch.empty_like(sorted_rows).scatter_(-1, order, sorted_rows)
+    return torch.empty_like(sorted_rows).scatter_(-1, _order(theta.detach()), sorted_rows)
+
+
+def _order(w: Tensor) -> Tensor:
+    """The stable argsort of each row; on a CPU by sorting whole numbers, which is several times as fast.
+
+    The bits of a float, read as a whole number, are in the order of the floats if those of negative ones are turned
+    round. With the place in the lower half of a longer number, no two are equal, and equal floats keep their order.
+    """
+    if w.dtype != torch.float32 or w.device.type != "cpu":
+        return w.argsort(dim=-1, stable=True)
+    bits = (w + 0.0).contiguous().view(torch.int32)  # + 0.0 makes -0 a 0
+    bits = bits ^ ((bits >> 31) & 0x7FFFFFFF)
+    keys = (bits.long() << 32) | torch.arange(w.shape[-1])
+    keys.numpy().sort(axis=-1)
+    return keys & 0xFFFFFFFF

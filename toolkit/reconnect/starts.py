@@ -44,7 +44,7 @@ def start(space: WeightSpace, seed: int, law: str = "uniform", scale: float = 1.
         weights = theta[slot.start : slot.stop]
         inputs = slot.shape[1:].numel()
         if len(slot.shape) < 2:
-            if slot.name.endswith("bias"):
+            if slot.name.rpartition(".")[2].startswith("bias"):
                 weights.zero_()
         elif law == "uniform":
             weights.uniform_(-scale * sqrt(6 / inputs), scale * sqrt(6 / inputs), generator=draws)
@@ -92,5 +92,5 @@ def sparse(space: WeightSpace, theta: Tensor, keep: float | Mapping[str, float],
     theta = theta.clone()
     for slot in matrices:
         kept = torch.rand(slot.stop - slot.start, generator=draws) < fractions.get(slot.name, 1)
-        theta[slot.start : slot.stop] *= kept.to(theta)
+        theta[slot.start : slot.stop].masked_fill_(~kept.to(theta.device), 0)
     return theta

@@ -67,15 +67,20 @@ class Values:
             _expect.tensor(name, w)
 
     def _warn(self, weights: Sequence[Tensor], steps: int) -> None:
-        """Say by the gap-crossing law how many steps it takes to move anything: k times the step must exceed v / 2."""
-        moved = max((w - start).abs().max().item() for w, start in zip(weights, self._start, strict=True))
-        gaps = torch.cat([values.diff(dim=-1).flatten() for values in self.sorted_rows])
-        if not moved or not (gaps > 0).any():
+        """Say by the gap-crossing law how many steps it takes at least: k times the step must exceed v / 2."""
+        best: tuple[float, float, float] | None = None  # of the layer that came nearest: moved / gap, moved, gap
+        for w, start, values in zip(weights, self._start, self.sorted_rows, strict=True):
+            gaps, moved = values.diff(dim=-1), (w - start).abs().max().item()
+            if (gaps > 0).any() and moved:
+                gap = gaps[gaps > 0].min().item()
+                best = max(best or (0, 0, 0), (moved / gap, moved, gap))
+        if best is None:
             return
-        gap = gaps[gaps > 0].min().item()
+        near, moved, gap = best
+        least = max(steps + 1, int(steps / 2 / near) + 1)
         warnings.warn(
-            f"period={steps} moved nothing: two weights {gap:.3g} apart change places only once each has moved by "
-            f"{gap / 2:.3g}, and in {steps} steps none moved further than {moved:.3g}; take a period well above "
-            f"{max(steps, int(steps * gap / 2 / moved) + 1)} or a larger learning rate.",
-            stacklevel=4,
+            f"period={steps} moved nothing: two weights {gap:.3g} apart change places once they have moved by "
+            f"{gap / 2:.3g} towards each other, and in {steps} steps none moved further than {moved:.3g}; take a "
+            f"period of at least {least}, better twice that, or a larger learning rate.",
+            stacklevel=5,
         )
