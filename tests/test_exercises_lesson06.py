@@ -621,7 +621,7 @@ def test_numbers_of_the_quiz_are_those_of_the_evidence():
     ends = [f"{100 * end(values):.0f}" for values in small_lr for end in (min, max)]
     assert "read {} to {} %, from the usual start {} to {} %.".format(*ends) in scale.feedback["c"]
     assert f"the large start reads {percent(large['lr 0.01, k = 20']['test'])} too." in scale.feedback["d"]
-    assert f"may change the values: {percent(large['Adam']['test'])}.)" in scale.feedback["d"]
+    assert f"may change the values: {percent(large['Adam, lr 0.001']['test'])}.)" in scale.feedback["d"]
 
     shared = evidence.load("06", "shared_value")["found"]["64-10"]
     assert shared["lr 0.001, k = 20"] == shared["at the start"]  # "to the last digit"
