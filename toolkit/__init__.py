@@ -5,7 +5,7 @@ Everything a lesson uses is here under its own name; figures and widgets are loa
 
 import importlib
 
-from toolkit import data, landscape, latephase, merge, metrics, models, reconnect, robust, train
+from toolkit import data, distill, landscape, latephase, merge, metrics, models, reconnect, robust, sparse, train
 from toolkit.data import Dataset
 from toolkit.device import device
 from toolkit.doctor import doctor
@@ -41,6 +41,7 @@ __all__ = [
     "barrier",
     "data",
     "device",
+    "distill",
     "doctor",
     "ensemble",
     "evaluate",
@@ -56,6 +57,7 @@ __all__ = [
     "reconnect",
     "robust",
     "scan",
+    "sparse",
     "train",
     *_LAZY,
 ]

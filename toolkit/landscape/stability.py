@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from toolkit import _expect
 from toolkit.data import Dataset
 from toolkit.landscape.path import Scan, scan
 from toolkit.space import WeightSpace
+from toolkit.sparse.masked import Masked
+from toolkit.sparse.masks import check_mask
 from toolkit.subspaces import Line
 from toolkit.train import fit
 
@@ -39,6 +42,8 @@ def instability(
     steps: Sequence[int],
     seeds: Sequence[int],
     points: int = 11,
+    starts: Tensor | None = None,
+    mask: Tensor | None = None,
     **settings,
 ) -> Instability:
     """Train pairs of siblings that share start and data order up to step k, then see different orders.
@@ -52,13 +57,18 @@ def instability(
         steps: where the siblings part, each at least 0.
         seeds: of the starts; one pair per seed and step.
         points: positions on each line.
+        starts: where the pair of each seed begins [S, D], such as the weights a ticket is rewound to; by default the
+            networks that `space.init` draws.
+        mask: which weights are alive, one mask for all [D] or one a seed [S, D]; the siblings, and so every network on
+            the line between them, stay inside it.
         **settings: of the training, as for `toolkit.fit`.
 
     Returns:
         An `Instability`.
 
     Raises:
-        ValueError: if there are no steps or seeds, or one is negative.
+        TypeError: if `mask` is no tensor of booleans.
+        ValueError: if there are no steps or seeds, one is negative, or `starts` or `mask` has another shape.
 
     Source: Frankle et al. 2020, section 2.
     """
@@ -68,8 +78,16 @@ def instability(
     pairs = [(seed, _expect.count("each of steps", step, least=0)) for seed in seeds for step in steps]
     parents = [seed for seed, _ in pairs for _ in range(2)]
     fork = [(step, 1_000 + 2 * seed + child) for seed, step in pairs for child in range(2)]
-    starts = torch.stack([space.init(seed) for seed in parents])
-    ends = fit(space, starts, dataset, seed=parents, fork=fork, **settings)
+    begin = torch.stack([space.init(seed) for seed in seeds]) if starts is None else _expect.tensor("starts", starts)
+    if begin.shape != (len(seeds), space.size):
+        raise ValueError(f"starts must have shape [{len(seeds)}, {space.size}], got {list(begin.shape)}.")
+    row = [i for i in range(len(seeds)) for _ in range(2 * len(steps))]
+    if mask is None:
+        ends = fit(space, begin[row], dataset, seed=parents, fork=fork, **settings)
+    else:
+        check_mask(mask, begin if mask.dim() == 2 else begin[0])
+        masked = Masked(begin[row], mask.expand_as(begin)[row])
+        ends = fit(space, masked, dataset, seed=parents, fork=fork, **settings).theta
     scans = [scan(space, Line(ends[2 * i], ends[2 * i + 1]), dataset, points) for i in range(len(pairs))]
     width = len(steps)
     rows = tuple(tuple(scans[i * width : (i + 1) * width]) for i in range(len(seeds)))

@@ -1,0 +1,194 @@
+"""Iterative magnitude pruning: every round is a training of its own from the same whole state under the last mask."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.optim import Adam
+from zoo import ZOO, Recording
+
+from toolkit import WeightSpace, data, fit, models
+from toolkit.sparse import Masked, prunable, prune, sparsity, tickets
+
+DIGITS = data.load("digits").subset(60)
+SETTINGS = {"epochs": 2, "batch_size": 20, "lr": 0.05, "weight_decay": 0.01}  # 6 steps
+STEPS = 6
+
+
+@pytest.fixture
+def space() -> WeightSpace:
+    return WeightSpace(models.mlp(64, 12, 10))
+
+
+def by_hand(space, theta, rounds, fraction, where, rewind=0, **settings):
+    """Fresh trainings under fixed masks, the ranking sorted in Python, the state rewound to from a recording."""
+    recording = Recording(space.module(theta))
+    trained = [fit(recording, theta, DIGITS, **settings)]
+    start = [*recording.thetas, trained[0]][rewind]
+    masks = [torch.ones_like(theta, dtype=torch.bool)]
+    for r in range(1, rounds + 1):
+        if r > 1:
+            trained.append(fit(space, Masked(start, masks[-1]), DIGITS, **settings).theta)
+        alive = (masks[-1] & where).nonzero().flatten().tolist()
+        size = trained[-1].abs().tolist()
+        drop = sorted(alive, key=lambda i: (size[i], i))[: round(fraction * len(alive))]
+        masks.append(masks[-1].index_fill(0, torch.tensor(drop, dtype=torch.long), False))
+    return start, torch.stack(masks), torch.stack(trained)
+
+
+@pytest.mark.parametrize("rewind", [0, 2, STEPS])
+@pytest.mark.parametrize("name", ["mlp", "mlp with batchnorm", "cnn", "tied"])
+def test_it_is_the_algorithm_bit_for_bit(name, rewind):
+    space = WeightSpace(ZOO[name]())
+    theta = space.init(0)
+    found = tickets(space, theta, DIGITS, rounds=3, fraction=0.3, rewind=rewind, **SETTINGS)
+    start, masks, trained = by_hand(space, theta, 3, 0.3, prunable(space), rewind, **SETTINGS)
+    assert torch.equal(found.start, start) and torch.equal(found.start, theta) == (rewind == 0)
+    assert found.masks.shape == (4, space.size) and torch.equal(found.masks, masks)
+    assert found.trained.shape == (3, space.size) and torch.equal(found.trained, trained)
+
+
+def test_ten_rounds_leave_474_of_4416():
+    space = WeightSpace(models.mlp(64, 32, 32, 32, 10))
+    found = tickets(space, space.init(0), DIGITS, rounds=10, epochs=1, batch_size=30)
+    where = prunable(space)
+    counts = [4416, 3533, 2826, 2261, 1809, 1447, 1158, 926, 741, 593, 474]
+    assert found.masks[:, where].sum(1).tolist() == counts and found.masks[:, ~where].all()
+    for r in range(1, 11):
+        assert not (found.masks[r] & ~found.masks[r - 1]).any()
+        assert abs(sparsity(found.masks[r], where) - (1 - 0.8**r)) <= r / 4416
+
+
+def test_what_falls_is_smaller_than_all_that_stays_at_the_end_of_training(space):
+    found, where = tickets(space, space.init(0), DIGITS, rounds=4, **SETTINGS), prunable(space)
+    for r, theta in enumerate(found.trained):
+        dropped, stays = found.masks[r] & ~found.masks[r + 1], found.masks[r + 1] & where
+        assert theta[dropped].abs().max() <= theta[stays].abs().min()
+        assert (theta[~found.masks[r]] == 0).all() and theta[found.masks[r]].abs().min() > 0
+        assert dropped.any() and (r == 0 or not torch.equal(theta, found.trained[r - 1]))
+
+
+@pytest.mark.parametrize("name", ["mlp", "mlp with batchnorm"])
+@pytest.mark.parametrize("rewind", [0, 4])
+def test_every_round_begins_at_the_whole_state_rewound_under_its_mask(name, rewind):
+    space = Recording(ZOO[name]())
+    found = tickets(space, space.init(0), DIGITS, rounds=3, rewind=rewind, **SETTINGS)
+    assert len(space.thetas) == 3 * STEPS
+    for r in (1, 2):
+        first = space.thetas[r * STEPS]
+        assert torch.equal(first, found.start * found.masks[r])  # biases and norms too: they are in theta
+        assert torch.equal(first[~prunable(space)], found.start[~prunable(space)])
+        assert all((theta[~found.masks[r]] == 0).all() for theta in space.thetas[r * STEPS : (r + 1) * STEPS])
+    assert torch.equal(space.thetas[0], space.init(0))
+    for r in range(3):  # the same examples in the same order in each round
+        assert all(torch.equal(space.batches[i][0], space.batches[r * STEPS + i][0]) for i in range(STEPS))
+
+
+def test_rewinding_to_step_k_is_plain_training_of_k_steps(space):
+    settings = {"batch_size": 20, "lr": 0.05, "schedule": "constant", "seed": 3}
+    plain = fit(space, space.init(0), DIGITS, epochs=2, **settings)
+    found = tickets(space, space.init(0), DIGITS, rounds=2, rewind=6, epochs=5, **settings)
+    assert torch.equal(found.start, plain)
+
+
+def test_the_start_is_whole_and_a_copy(space):
+    theta = space.init(0)
+    found = tickets(space, theta, DIGITS, rounds=2, fraction=0.9, **SETTINGS)
+    assert torch.equal(found.start, theta) and found.start.data_ptr() != theta.data_ptr()
+    assert torch.equal(theta, space.init(0)) and found.masks[0].all() and not found.start.requires_grad
+
+
+def test_the_optimiser_begins_anew_in_each_round(space):
+    made = []
+
+    def make(leaves, lr):
+        made.append(Adam(leaves, lr / 10))
+        assert not made[-1].state
+        return made[-1]
+
+    tickets(space, space.init(0), DIGITS, rounds=3, epochs=2, batch_size=20, optimizer=make)
+    assert len(made) == 3
+    for optimizer in made:
+        (state,) = optimizer.state.values()
+        assert int(state["step"]) == STEPS
+    assert len({group["params"][0].data_ptr() for o in made for group in o.param_groups}) == 3
+
+
+@pytest.mark.parametrize("rewind", [0, 3])
+def test_n_inits_at_once_are_n_one_after_another(rewind):
+    space = WeightSpace(models.mlp(64, 12, 10).double())
+    digits = replace(DIGITS, train_x=DIGITS.train_x.double(), test_x=DIGITS.test_x.double())
+    thetas = torch.stack([space.init(seed) for seed in range(3)])
+    together = tickets(space, thetas, digits, rounds=3, fraction=0.4, rewind=rewind, seed=[5, 6, 7], **SETTINGS)
+    assert together.masks.shape == (4, 3, space.size) and together.trained.shape == (3, 3, space.size)
+    for i in range(3):
+        alone = tickets(space, thetas[i], digits, rounds=3, fraction=0.4, rewind=rewind, seed=5 + i, **SETTINGS)
+        assert torch.equal(together.masks[:, i], alone.masks)
+        assert torch.allclose(together.start[i], alone.start, atol=1e-12)
+        assert torch.allclose(together.trained[:, i], alone.trained, atol=1e-12)
+    assert not torch.equal(together.masks[1, 0], together.masks[1, 1])
+
+
+def test_fraction_zero_prunes_nothing(space):
+    found = tickets(space, space.init(0), DIGITS, rounds=2, fraction=0, **SETTINGS)
+    assert found.masks.all() and torch.equal(found.trained[0], found.trained[1])
+
+
+def test_excluded_layers_stay_whole_and_the_rest_is_counted_without_them(space):
+    found = tickets(space, space.init(0), DIGITS, rounds=2, fraction=0.5, exclude=("fc2",), **SETTINGS)
+    parts = space.unflatten(found.masks[2])
+    assert parts["fc2.weight"].all() and parts["fc1.bias"].all() and int(parts["fc1.weight"].sum()) == 768 // 4
+
+
+def test_small_data_find_masks_for_large(space):
+    """A distilled set is just another dataset: the mask depends on it, and on nothing else that is trained on."""
+    few = DIGITS.subset(20)
+    found = tickets(space, space.init(0), few, rounds=1, **SETTINGS)
+    trained = fit(space, space.init(0), few, **SETTINGS)
+    assert torch.equal(found.trained[0], trained)
+    assert torch.equal(found.masks[1], prune(trained, found.masks[0], 0.2, prunable(space)))
+    assert not torch.equal(found.masks[1], tickets(space, space.init(0), DIGITS, rounds=1, **SETTINGS).masks[1])
+
+
+# ---------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"rounds": 0}, "rounds must be a whole number of at least 1, got 0."),
+        ({"rounds": 1.5}, "rounds must be a whole number of at least 1, got 1.5."),
+        ({"rewind": -1}, "rewind must be a whole number of at least 0, got -1."),
+        ({"rewind": "end"}, "rewind must be a whole number of at least 0, got 'end'."),
+        ({"exclude": ["fc9"]}, "exclude must name tensors or layers of this network, got 'fc9'."),
+        ({"exclude": ["fc1", "fc2"]}, "exclude must leave something to prune, got ['fc1', 'fc2']."),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1, got 0."),
+    ],
+)
+def test_bad_settings_are_one_sentence_before_any_training(settings, message):
+    space = Recording(models.mlp(64, 12, 10))
+    with pytest.raises(ValueError) as caught:
+        tickets(space, space.init(0), DIGITS, **SETTINGS | settings)
+    assert str(caught.value) == message and not space.thetas
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1, 1.5, float("nan")])
+def test_bad_fractions(space, fraction):
+    with pytest.raises(ValueError, match=r"^fraction must be .+\.$"):
+        tickets(space, space.init(0), DIGITS, fraction=fraction, **SETTINGS)
+
+
+def test_a_step_never_reached_is_refused_before_any_training():
+    space = Recording(models.mlp(64, 12, 10))
+    with pytest.raises(ValueError, match=r"^\w+ must be a step of training, from 0 to 6, got 7.$"):
+        tickets(space, space.init(0), DIGITS, rewind=STEPS + 1, **SETTINGS)
+    assert not space.thetas
+
+
+def test_points_that_do_not_fit(space):
+    with pytest.raises(ValueError, match=r"^theta must have shape \[910\] or \[N, 910\], got \[909\].$"):
+        tickets(space, space.init(0)[1:], DIGITS)
+    with pytest.raises(TypeError, match="^theta must be a tensor, got list.$"):
+        tickets(space, [0.0], DIGITS)
+    with pytest.raises(ValueError, match="^theta must be finite, got 910 NaN or infinite values.$"):
+        tickets(space, space.init(0) / 0, DIGITS)

@@ -1,0 +1,118 @@
+"""Masks: which weights of a network are alive. A mask is a boolean vector of the weight space, nothing more."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from toolkit import _expect
+from toolkit.batches import generator
+from toolkit.space import WeightSpace
+
+
+def prunable(space: WeightSpace, exclude: Sequence[str] = ()) -> Tensor:
+    """Return the weights [D] that pruning may take: those of matrices and filters, never biases or norms.
+
+    Args:
+        space: the weight space.
+        exclude: names of tensors or layers to be left whole, such as `("fc3",)`.
+
+    Raises:
+        ValueError: if a name is unknown, or nothing is left.
+
+    Example:
+        >>> from toolkit import models
+        >>> int(prunable(WeightSpace(models.mlp(64, 32, 10)), exclude=["fc2"]).sum())
+        2048
+    """
+    where = space.matrices()
+    for name in exclude:
+        slots = [slot for slot in space.layout if name in (slot.name, slot.name.rpartition(".")[0])]
+        if not slots:
+            raise ValueError(f"exclude must name tensors or layers of this network, got {name!r}.")
+        for slot in slots:
+            where[slot.start : slot.stop] = False
+    if not where.any():
+        raise ValueError(f"exclude must leave something to prune, got {list(exclude)!r}.")
+    return where
+
+
+@torch.no_grad()
+def prune(theta: Tensor, mask: Tensor, fraction: float, where: Tensor) -> Tensor:
+    """Drop the smallest weights that are still alive, over all layers at once.
+
+    Of n alive prunable weights round(fraction n) are dropped, those of least magnitude; of equal ones those that come
+    first.
+
+    Args:
+        theta: trained weights [D] or [N, D].
+        mask: which are alive, the same shape.
+        fraction: p, in [0, 1).
+        where: the weights that pruning may take [D], from `prunable`.
+
+    Returns:
+        A new mask, contained in the old one.
+
+    Raises:
+        ValueError: if a shape or the fraction does not fit.
+
+    Example:
+        >>> alive = torch.tensor([True, True, True, True])
+        >>> prune(torch.tensor([3.0, -1.0, 2.0, 0.5]), alive, 0.5, alive)
+        tensor([ True, False,  True, False])
+    """
+    _expect.tensor("theta", theta)
+    check_mask(mask, theta)
+    if _expect.number("fraction", fraction, 0, 1) == 1:
+        raise ValueError("fraction must be below 1, got 1: nothing would be left.")
+    new = mask.clone()
+    for point, alive in zip(theta.reshape(-1, theta.shape[-1]), new.view(-1, new.shape[-1]), strict=True):
+        candidates = (alive & where).nonzero().flatten()
+        order = point[candidates].abs().argsort(stable=True)
+        alive[candidates[order[: round(fraction * len(candidates))]]] = False
+    return new
+
+
+def density(space: WeightSpace, mask: Tensor) -> dict[str, float]:
+    """Return the fraction of the weights alive in every matrix, by name; [N, D] is averaged over networks."""
+    parts = space.unflatten(mask)
+    return {name: part.float().mean().item() for name, part in parts.items() if len(_shape(space, name)) > 1}
+
+
+def sparsity(mask: Tensor, where: Tensor) -> float:
+    """Return the fraction of the prunable weights that are pruned, counted from the mask."""
+    return 1 - mask[..., where].float().mean().item()
+
+
+def dead_layers(space: WeightSpace, mask: Tensor) -> list[str]:
+    """Return the names of matrices of which a mask [D] leaves nothing: the network cannot pass anything through."""
+    return [name for name, alive in density(space, mask).items() if alive == 0]
+
+
+def shuffled(space: WeightSpace, mask: Tensor, seed: int = 0) -> Tensor:
+    """Return a mask [D] with as many weights alive in every layer, but others: the control for which ones they are."""
+    check_mask(mask, mask)
+    draws, new = generator(_expect.count("seed", seed, least=0), stream=6), mask.clone()
+    for slot in space.layout:
+        if len(slot.shape) > 1:
+            order = torch.randperm(slot.stop - slot.start, generator=draws).to(mask.device)
+            new[slot.start : slot.stop] = mask[slot.start : slot.stop][order]
+    return new
+
+
+def random_mask(where: Tensor, fraction: float, seed: int = 0) -> Tensor:
+    """Return a mask [D] that drops round(fraction n) of the prunable weights, any of them."""
+    draws = torch.rand(len(where), generator=generator(_expect.count("seed", seed, least=0), stream=7))
+    return prune(draws.to(where.device) + 1, torch.ones_like(where), fraction, where)
+
+
+def check_mask(mask: Tensor, like: Tensor) -> None:
+    """Complain unless a mask is a boolean tensor shaped like the weights."""
+    if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
+        raise TypeError(f"mask must be a tensor of True and False, got {getattr(mask, 'dtype', type(mask).__name__)}.")
+    if mask.shape != like.shape:
+        raise ValueError(f"mask must have the weights' shape {list(like.shape)}, got {list(mask.shape)}.")
+
+
+def _shape(space: WeightSpace, name: str) -> torch.Size:
+    return next(slot.shape for slot in space.layout if slot.name == name)
