@@ -12,6 +12,7 @@ from toolkit import _expect
 from toolkit.batches import generator
 from toolkit.progress import progress
 from toolkit.space import WeightSpace
+from toolkit.sparse.masks import check_mask
 
 _AT_ONCE = 32
 
@@ -24,7 +25,8 @@ class Curvature:
         diagonal: estimates [D] of H_ii; exactly 0 where a weight is pruned.
         error: their standard errors [D]; 0 where the diagonal is exact.
         trace: estimate of the sum.
-        relative_error: predicted norm(estimate - truth) / norm(truth); it falls as 1 / sqrt(probes).
+        relative_error: predicted norm(estimate - truth) / norm(truth); it falls as 1 / sqrt(probes), and is infinite
+            where there are too few probes to tell the diagonal from their noise.
         probes: how many; 0 for the exact diagonal.
     """
 
@@ -57,7 +59,7 @@ def hessian_diagonal(
         x: inputs [B, ...].
         y: classes [B].
         probes: M, at least 2; None for the exact diagonal, one product H e_i for every weight.
-        mask: weights alive [D]; H is that of the loss on the subspace of these.
+        mask: weights alive [D]; the others are taken to be zero, and H is that of the loss on the subspace of these.
         stats: BatchNorm statistics, as for `space.logits`.
         seed: of the probes.
 
@@ -79,9 +81,10 @@ def hessian_diagonal(
     Source: Hutchinson 1990; Bekas, Kokiopoulou, Saad 2007 for the diagonal.
     """
     space.check(_expect.tensor("theta", theta), one=True)
+    if mask is not None:
+        check_mask(mask, theta)
     alive = torch.ones_like(theta) if mask is None else mask.to(theta.dtype)
-    if alive.shape != theta.shape:
-        raise ValueError(f"mask must have theta's shape {list(theta.shape)}, got {list(alive.shape)}.")
+    theta = theta.detach() * alive
 
     def loss(point: Tensor) -> Tensor:
         return cross_entropy(space.logits(point, x, stats), y)
@@ -107,5 +110,7 @@ def hessian_diagonal(
         total, square = total + found.sum(0), square + found.square().sum(0)
     diagonal = total / probes
     variance = (square - probes * diagonal.square()).clamp(min=0) / (probes - 1) / probes  # of the mean
-    truth = max(float(diagonal.square().sum() - variance.sum()), 1e-30)
-    return Curvature(diagonal, variance.sqrt(), float(diagonal.sum()), sqrt(float(variance.sum()) / truth), probes)
+    truth = float(diagonal.square().sum() - variance.sum())
+    spread = float(variance.sum())
+    relative = 0.0 if not spread else sqrt(spread / truth) if truth > 0 else float("inf")
+    return Curvature(diagonal, variance.sqrt(), float(diagonal.sum()), relative, probes)

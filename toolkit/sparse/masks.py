@@ -25,6 +25,8 @@ def prunable(space: WeightSpace, exclude: Sequence[str] = ()) -> Tensor:
         >>> int(prunable(WeightSpace(models.mlp(64, 32, 10)), exclude=["fc2"]).sum())
         2048
     """
+    if isinstance(exclude, str) or not isinstance(exclude, Sequence):
+        raise TypeError(f"exclude must be several names, such as ('fc3',), got {exclude!r}.")
     where = space.matrices()
     for name in exclude:
         slots = [slot for slot in space.layout if name in (slot.name, slot.name.rpartition(".")[0])]
@@ -63,6 +65,7 @@ def prune(theta: Tensor, mask: Tensor, fraction: float, where: Tensor) -> Tensor
     """
     _expect.tensor("theta", theta)
     check_mask(mask, theta)
+    _check_where(where, theta.shape[-1])
     if _expect.number("fraction", fraction, 0, 1) == 1:
         raise ValueError("fraction must be below 1, got 1: nothing would be left.")
     new = mask.clone()
@@ -75,12 +78,15 @@ def prune(theta: Tensor, mask: Tensor, fraction: float, where: Tensor) -> Tensor
 
 def density(space: WeightSpace, mask: Tensor) -> dict[str, float]:
     """Return the fraction of the weights alive in every matrix, by name; [N, D] is averaged over networks."""
+    check_mask(mask, mask)
     parts = space.unflatten(mask)
     return {name: part.float().mean().item() for name, part in parts.items() if len(_shape(space, name)) > 1}
 
 
 def sparsity(mask: Tensor, where: Tensor) -> float:
-    """Return the fraction of the prunable weights that are pruned, counted from the mask."""
+    """Return the fraction of the prunable weights that are pruned, counted from the mask [D] or [N, D]."""
+    check_mask(mask, mask)
+    _check_where(where, mask.shape[-1])
     return 1 - mask[..., where].float().mean().item()
 
 
@@ -91,6 +97,7 @@ def dead_layers(space: WeightSpace, mask: Tensor) -> list[str]:
 
 def shuffled(space: WeightSpace, mask: Tensor, seed: int = 0) -> Tensor:
     """Return a mask [D] with as many weights alive in every layer, but others: the control for which ones they are."""
+    space.check(mask, one=True)
     check_mask(mask, mask)
     draws, new = generator(_expect.count("seed", seed, least=0), stream=6), mask.clone()
     for slot in space.layout:
@@ -102,6 +109,7 @@ def shuffled(space: WeightSpace, mask: Tensor, seed: int = 0) -> Tensor:
 
 def random_mask(where: Tensor, fraction: float, seed: int = 0) -> Tensor:
     """Return a mask [D] that drops round(fraction n) of the prunable weights, any of them."""
+    _check_where(where)
     draws = torch.rand(len(where), generator=generator(_expect.count("seed", seed, least=0), stream=7))
     return prune(draws.to(where.device) + 1, torch.ones_like(where), fraction, where)
 
@@ -112,6 +120,14 @@ def check_mask(mask: Tensor, like: Tensor) -> None:
         raise TypeError(f"mask must be a tensor of True and False, got {getattr(mask, 'dtype', type(mask).__name__)}.")
     if mask.shape != like.shape:
         raise ValueError(f"mask must have the weights' shape {list(like.shape)}, got {list(mask.shape)}.")
+
+
+def _check_where(where: Tensor, size: int | None = None) -> None:
+    """Complain unless `where` marks at least one of `size` weights."""
+    is_mask = isinstance(where, Tensor) and where.dtype == torch.bool and where.dim() == 1
+    if not is_mask or not where.any() or (size is not None and len(where) != size):
+        found = f"{where.dtype} of shape {list(where.shape)}" if isinstance(where, Tensor) else type(where).__name__
+        raise ValueError(f"where must be a mask [D] of weights to prune, as prunable() gives it, got {found}.")
 
 
 def _shape(space: WeightSpace, name: str) -> torch.Size:

@@ -75,6 +75,8 @@ def tickets(
     space.check(_expect.tensor("theta", theta))
     _expect.count("rounds", rounds)
     _expect.count("rewind", rewind, least=0)
+    if _expect.number("fraction", fraction, 0, 1) == 1:
+        raise ValueError("fraction must be below 1, got 1: nothing would be left.")
     where = prunable(space, exclude)
     start, masks, trained = theta.detach().clone(), [torch.ones_like(theta, dtype=torch.bool)], []
     for done in progress(range(rounds), "rounds"):
