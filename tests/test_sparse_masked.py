@@ -209,3 +209,12 @@ def test_masks_that_do_not_fit_are_refused(space):
 def test_keep_is_a_step(space, keep):
     with pytest.raises(ValueError, match="^keep must be a whole number of at least 0, got .+.$"):
         Masked(space.init(0), half(space), keep)
+
+
+@pytest.mark.parametrize("keep", [0, 4])
+def test_a_second_run_keeps_its_own_weights_not_those_of_the_first(space, keep):
+    theta, mask = space.init(0), half(space)
+    first = fit(space, Masked(theta, mask, keep=keep), DIGITS, **SETTINGS)
+    second = fit(space, first, DIGITS, **SETTINGS)
+    again = fit(space, Masked(first.theta, mask, keep=keep), DIGITS, **SETTINGS)
+    assert torch.equal(second.kept, again.kept) and not torch.equal(second.kept, first.kept)

@@ -69,10 +69,10 @@ class Masked(Trainable):
         return [self._leaf]
 
     def begin(self, steps: int) -> None:
-        """Complain at once if the step to keep is never reached."""
-        self._taken = 0
+        """Complain at once if the step to keep is never reached, and forget what an earlier run kept."""
         if self._keep is not None and self._keep > steps:
             raise ValueError(f"keep must be a step of training, from 0 to {steps}, got {self._keep}.")
+        self._taken, self._kept = 0, self._leaf.detach().clone() if self._keep == 0 else None
 
     def sample(self, generator: torch.Generator, part: int = 0, parts: int = 1) -> Tensor:
         """Return the weights; there is nothing to draw."""
