@@ -693,6 +693,7 @@ def test_exported_switches_work_from_disk_by_keys_alone(browser, tmp_path):
         page = place.new_page()
         errors = collect_errors(page)
         page.goto(file.as_uri())
+        page.locator(".tk-range").wait_for()  # the module is imported after the page has loaded
         for name in ["Tab", "ArrowRight", "Tab", "ArrowRight", "Tab", "ArrowRight"]:
             page.keyboard.press(name)
         assert page.inner_text(".tk-verdict") == "barrier 0.30 at t = 0.50"
