@@ -57,7 +57,7 @@ def quadratic(monkeypatch):
         monkeypatch.setattr(hessian, "cross_entropy", lambda logits, y: logits[0] @ h @ logits[0] / 2)
         theta = torch.randn(len(h), dtype=torch.double, generator=torch.Generator().manual_seed(5))
         space, nothing = WeightSpace(Free(len(h))), torch.zeros(1, 1)
-        return hessian_diagonal(space, theta, nothing, nothing[0], probes, mask, seed=seed)
+        return hessian_diagonal(space, theta, nothing, nothing[0].long(), probes, mask, seed=seed)
 
     return ask
 

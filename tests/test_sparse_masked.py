@@ -122,7 +122,7 @@ def test_any_weight_may_be_pruned_even_all(space):
 def test_networks_side_by_side_keep_masks_of_their_own():
     space = WeightSpace(models.mlp(64, 12, 10).double())
     thetas, masks = torch.stack([space.init(0), space.init(1)]), torch.stack([half(space, 0), half(space, 1)])
-    together = fit(space, Masked(thetas, masks, keep=7), DOUBLE, **SETTINGS, seed=[4, 5], weight_decay=0.01)
+    together = fit(space, Masked(thetas, masks, rewind=7), DOUBLE, **SETTINGS, seed=[4, 5], weight_decay=0.01)
     assert together.networks == 2 and together.theta.shape == thetas.shape
     for i in range(2):
         alone = fit(space, Masked(thetas[i], masks[i], 7), DOUBLE, **SETTINGS, seed=4 + i, weight_decay=0.01)
@@ -150,7 +150,7 @@ def test_the_last_step_can_be_kept(space):
 
 
 def test_every_training_counts_from_its_own_start(space):
-    once = fit(space, Masked(space.init(0), half(space), keep=3), DIGITS, **SETTINGS)
+    once = fit(space, Masked(space.init(0), half(space), rewind=3), DIGITS, **SETTINGS)
     recording = Recording(models.mlp(64, 12, 10))
     again = fit(recording, once, DIGITS, **SETTINGS)
     assert torch.equal(again.kept, recording.thetas[3])
@@ -158,17 +158,17 @@ def test_every_training_counts_from_its_own_start(space):
 
 def test_a_step_never_reached_is_refused_before_training():
     space = Recording(models.mlp(64, 12, 10))
-    with pytest.raises(ValueError, match="^keep must be a step of training, from 0 to 15, got 16.$"):
+    with pytest.raises(ValueError, match="^rewind must be a step of training, from 0 to 15, got 16.$"):
         fit(space, Masked(space.init(0), half(space), STEPS + 1), DIGITS, **SETTINGS)
     assert space.thetas == []
 
 
 def test_kept_says_why_there_is_nothing(space):
-    untrained = Masked(space.init(0), half(space), keep=3)
-    with pytest.raises(ValueError, match="^keep must name a step that training reaches, and none was asked for.$"):
+    untrained = Masked(space.init(0), half(space), rewind=3)
+    with pytest.raises(ValueError, match="^rewind must name a step that training reaches, and none was asked for.$"):
         _ = Masked(space.init(0), half(space)).kept
     fit(space, untrained, DIGITS, **SETTINGS)  # a copy is trained
-    with pytest.raises(ValueError, match="^keep must name a step that training reaches, and 0 of 3 steps were taken.$"):
+    with pytest.raises(ValueError, match="^rewind must name a step .* reaches, and 0 of 3 steps were taken.$"):
         _ = untrained.kept
 
 
@@ -177,7 +177,7 @@ def test_kept_says_why_there_is_nothing(space):
 
 def test_what_comes_in_stays_and_what_goes_out_is_a_copy(space):
     theta, mask = space.init(0), half(space)
-    what, before = Masked(theta, mask, keep=0), theta.clone()
+    what, before = Masked(theta, mask, rewind=0), theta.clone()
     expected = torch.where(mask, before, torch.zeros(()))
     assert torch.equal(what.theta, expected) and torch.equal(what.kept, expected)
     what.theta.zero_(), what.kept.zero_(), what.leaves()[0].mul_(2)
@@ -207,14 +207,14 @@ def test_masks_that_do_not_fit_are_refused(space):
 
 @pytest.mark.parametrize("keep", [-1, 0.5, "a", True])
 def test_keep_is_a_step(space, keep):
-    with pytest.raises(ValueError, match="^keep must be a whole number of at least 0, got .+.$"):
+    with pytest.raises(ValueError, match="^rewind must be a whole number of at least 0, got .+.$"):
         Masked(space.init(0), half(space), keep)
 
 
 @pytest.mark.parametrize("keep", [0, 4])
 def test_a_second_run_keeps_its_own_weights_not_those_of_the_first(space, keep):
     theta, mask = space.init(0), half(space)
-    first = fit(space, Masked(theta, mask, keep=keep), DIGITS, **SETTINGS)
+    first = fit(space, Masked(theta, mask, rewind=keep), DIGITS, **SETTINGS)
     second = fit(space, first, DIGITS, **SETTINGS)
-    again = fit(space, Masked(first.theta, mask, keep=keep), DIGITS, **SETTINGS)
+    again = fit(space, Masked(first.theta, mask, rewind=keep), DIGITS, **SETTINGS)
     assert torch.equal(second.kept, again.kept) and not torch.equal(second.kept, first.kept)

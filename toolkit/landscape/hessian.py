@@ -6,6 +6,7 @@ from math import sqrt
 import torch
 from torch import Tensor
 from torch.func import grad, vjp, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
 from toolkit import _expect
@@ -37,6 +38,7 @@ class Curvature:
     probes: int
 
 
+@sdpa_kernel(SDPBackend.MATH)  # the only attention that can be derived twice
 def hessian_diagonal(
     space: WeightSpace,
     theta: Tensor,
@@ -67,7 +69,7 @@ def hessian_diagonal(
         A `Curvature`.
 
     Raises:
-        ValueError: if theta or mask does not fit, or there are fewer than 2 probes.
+        ValueError: if theta, mask or y does not fit, or there are fewer than 2 probes.
 
     Example:
         >>> from torch import nn
@@ -85,6 +87,7 @@ def hessian_diagonal(
         check_mask(mask, theta)
     alive = torch.ones_like(theta) if mask is None else mask.to(theta.dtype)
     theta = theta.detach() * alive
+    _check_classes(y, len(x), space.logits(theta, x, stats).shape[-1])
 
     def loss(point: Tensor) -> Tensor:
         return cross_entropy(space.logits(point, x, stats), y)
@@ -114,3 +117,12 @@ def hessian_diagonal(
     spread = float(variance.sum())
     relative = 0.0 if not spread else sqrt(spread / truth) if truth > 0 else float("inf")
     return Curvature(diagonal, variance.sqrt(), float(diagonal.sum()), relative, probes)
+
+
+def _check_classes(y: Tensor, examples: int, classes: int) -> None:
+    """Complain unless y holds a class for every example."""
+    if y.shape != (examples,) or y.is_floating_point() or not ((0 <= y) & (y < classes)).all():
+        raise ValueError(
+            f"y must be {examples} whole numbers from 0 to {classes - 1}, got {y.dtype} of shape {list(y.shape)}"
+            + (f" from {y.min():g} to {y.max():g}." if y.numel() else ".")
+        )

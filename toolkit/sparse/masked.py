@@ -27,13 +27,13 @@ class Masked(Trainable):
         True
     """
 
-    def __init__(self, theta: Tensor, mask: Tensor, keep: int | None = None):
+    def __init__(self, theta: Tensor, mask: Tensor, rewind: int | None = None):
         """Zero what is pruned.
 
         Args:
             theta: the starting point or points.
             mask: True where alive, the same shape.
-            keep: a step after which a copy of the weights is kept, for rewinding; 0 is the start.
+            rewind: the step whose weights are kept to be rewound to; 0 is the start.
 
         Raises:
             TypeError: if `mask` is no tensor of booleans.
@@ -43,9 +43,9 @@ class Masked(Trainable):
         self.mask, self._alive = mask.clone(), mask.to(theta.dtype)
         self._leaf = theta.detach() * self._alive
         self.networks = len(theta) if theta.dim() == 2 else None
-        self._keep = None if keep is None else _expect.count("keep", keep, least=0)
-        self._kept = self._leaf.clone() if keep == 0 else None
-        self._taken = 0
+        self._rewind = None if rewind is None else _expect.count("rewind", rewind, least=0)
+        self._kept = self._leaf.clone() if rewind == 0 else None
+        self._taken = self._steps = 0
 
     @property
     def theta(self) -> Tensor:
@@ -54,25 +54,33 @@ class Masked(Trainable):
 
     @property
     def kept(self) -> Tensor:
-        """The weights as they were after step `keep`.
+        """The weights as they were after step `rewind`.
 
         Raises:
             ValueError: if no step was asked for, or training has not come so far.
         """
         if self._kept is None:
-            asked = "none was asked for" if self._keep is None else f"{self._taken} of {self._keep} steps were taken"
-            raise ValueError(f"keep must name a step that training reaches, and {asked}.")
+            asked = (
+                "none was asked for" if self._rewind is None else f"{self._taken} of {self._rewind} steps were taken"
+            )
+            raise ValueError(f"rewind must name a step that training reaches, and {asked}.")
         return self._kept.clone()
+
+    @property
+    def finished(self) -> bool:
+        """Whether training took all its steps; it did not if it was interrupted."""
+        return self._taken == self._steps > 0
 
     def leaves(self) -> list[Tensor]:
         """The weights."""
         return [self._leaf]
 
     def begin(self, steps: int) -> None:
-        """Complain at once if the step to keep is never reached, and forget what an earlier run kept."""
-        if self._keep is not None and self._keep > steps:
-            raise ValueError(f"keep must be a step of training, from 0 to {steps}, got {self._keep}.")
-        self._taken, self._kept = 0, self._leaf.detach().clone() if self._keep == 0 else None
+        """Complain at once if the step to rewind to is never reached, and forget what an earlier run kept."""
+        if self._rewind is not None and self._rewind > steps:
+            raise ValueError(f"rewind must be a step of training, from 0 to {steps}, got {self._rewind}.")
+        self._kept = self._leaf.detach().clone() if self._rewind == 0 else None
+        self._taken, self._steps = 0, steps
 
     def sample(self, generator: torch.Generator, part: int = 0, parts: int = 1) -> Tensor:
         """Return the weights; there is nothing to draw."""
@@ -87,5 +95,5 @@ class Masked(Trainable):
         """Keep what is pruned at zero, and a copy of the weights if this is the step."""
         self._leaf.mul_(self._alive)
         self._taken += 1
-        if self._taken == self._keep:
+        if self._taken == self._rewind:
             self._kept = self._leaf.detach().clone()

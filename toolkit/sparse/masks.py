@@ -91,8 +91,13 @@ def sparsity(mask: Tensor, where: Tensor) -> float:
 
 
 def dead_layers(space: WeightSpace, mask: Tensor) -> list[str]:
-    """Return the names of matrices of which a mask [D] leaves nothing: the network cannot pass anything through."""
-    return [name for name, alive in density(space, mask).items() if alive == 0]
+    """Return the names of matrices of which a mask [D] (or one of several [N, D]) leaves nothing.
+
+    Such a network cannot pass anything through.
+    """
+    check_mask(mask, mask)
+    parts = space.unflatten(mask if mask.dim() == 2 else mask[None])
+    return [n for n, part in parts.items() if len(_shape(space, n)) > 1 and not part.flatten(1).any(1).all()]
 
 
 def shuffled(space: WeightSpace, mask: Tensor, seed: int = 0) -> Tensor:

@@ -1,5 +1,6 @@
 """Iterative magnitude pruning: train, drop the smallest weights, rewind, and again."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from toolkit.data import Dataset
 from toolkit.progress import progress
 from toolkit.space import WeightSpace
 from toolkit.sparse.masked import Masked
-from toolkit.sparse.masks import prunable, prune
+from toolkit.sparse.masks import dead_layers, prunable, prune
 from toolkit.train import fit
 
 
@@ -22,7 +23,7 @@ class Tickets:
     Attributes:
         start: the weights every round was rewound to, [D] or [N, D], whole.
         masks: one for every round [rounds + 1, ...], the first one full; each is contained in the one before.
-        trained: the weights [rounds + 1, ...] at the end of the training under each mask but the last.
+        trained: the weights [rounds, ...] at the end of the training under each mask but the last.
     """
 
     start: Tensor
@@ -58,10 +59,14 @@ def tickets(
         **settings: as for `fit`.
 
     Returns:
-        `Tickets`.
+        `Tickets`. An interrupt (Ctrl-C, or Jupyter's stop button) ends the search, says so, and returns the rounds that
+        were whole; in the first round there is none yet, and it goes on as a `KeyboardInterrupt`.
 
     Raises:
         ValueError: if a number is out of range, or the step is never reached.
+
+    Warns:
+        UserWarning: if a layer has lost all its weights; the rounds go on, and nothing passes through that network.
 
     Example:
         >>> from toolkit import data, models
@@ -79,10 +84,25 @@ def tickets(
         raise ValueError("fraction must be below 1, got 1: nothing would be left.")
     where = prunable(space, exclude)
     start, masks, trained = theta.detach().clone(), [torch.ones_like(theta, dtype=torch.bool)], []
-    for done in progress(range(rounds), "rounds"):
-        begun = Masked(start, masks[-1], keep=rewind if done == 0 else None)
-        run = fit(space, begun, dataset, **settings)
-        start = run.kept if done == 0 else start
+    for number in progress(range(1, rounds + 1), "rounds"):
+        run = fit(space, Masked(start, masks[-1], rewind=rewind if number == 1 else None), dataset, **settings)
+        if not run.finished:
+            if number == 1:
+                raise KeyboardInterrupt("tickets was interrupted in its first round; nothing is pruned yet.")
+            print(f"Interrupted in round {number} of {rounds}: you get the {number - 1} before it.")
+            break
+        start = run.kept if number == 1 else start
         trained.append(run.theta)
         masks.append(prune(run.theta, masks[-1], fraction, where))
+        _warn_of_new(dead_layers(space, masks[-1]), dead_layers(space, masks[-2]), number)
     return Tickets(start, torch.stack(masks), torch.stack(trained))
+
+
+def _warn_of_new(dead: list[str], before: list[str], number: int) -> None:
+    """Name the layers that lost their last weight in this round."""
+    if new := [name for name in dead if name not in before]:
+        warnings.warn(
+            f"Round {number} pruned the last weight of {', '.join(new)}: nothing passes through such a network; "
+            "take fewer rounds, a smaller fraction, or exclude the layer.",
+            stacklevel=3,
+        )
