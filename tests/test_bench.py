@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from bench import late, lessons, lines, matching, memory, plain, reconnect, report
+from bench import late, lessons, lines, matching, memory, plain, reconnect, report, sparse
 from bench.profile import Profile, scan_profile
 from bench.startup import first_fit_many, importing
 from bench.timing import Comparison, Row, cpu_ms
@@ -20,6 +20,7 @@ from torch.nn.functional import cosine_similarity, cross_entropy
 
 from toolkit import WeightSpace, data, match, models
 from toolkit.batches import generator
+from toolkit.landscape import hessian_diagonal
 from toolkit.quadratic import NoisyQuadratic
 from toolkit.reconnect import rows
 
@@ -41,6 +42,10 @@ ROOT = Path(__file__).resolve().parent.parent
         late.noisy_quadratic(d=20, members=4, minibatches=400, repeats=40),
         *(reconnect.row_by_row(network, rounds=1) for network in reconnect.NETWORKS),
         reconnect.sweep(64, 16, 10, epochs=1),
+        sparse.tickets(64, 32, 10, rounds=2, inits=2, epochs=1),
+        sparse.probes(20, count=35),
+        sparse.landscape(size=3),
+        sparse.landscape(size=5, batch_size=1000),
         matching.by_activations(examples=60),
         matching.by_weights(16, epochs=1, seeds=2),
     ],
@@ -144,6 +149,45 @@ def test_a_sweep_trains_a_network_for_each_period():
     accuracies = reconnect.sweep(64, 64, 10, epochs=3).ours()
     assert accuracies.shape == (5,) and accuracies.max() > 0.4 and accuracies.std() > 0.02
     assert reconnect.sweep(*reconnect.WIDTHS).goal == 0.6 and len(reconnect.sweep(*reconnect.WIDTHS).name) <= 52
+
+
+def test_tickets_side_by_side_are_of_different_inits_and_seeds():
+    found = sparse.tickets(64, 32, 10, rounds=3, inits=3, epochs=1).ours()
+    assert found.shape == (3, 1 + 2) and len(np.unique(found, axis=0)) == 3
+    assert found[:, 1:] @ [2048, 320] / 2368 == pytest.approx([1212 / 2368] * 3)  # of 2368 1894, 1515, 1212
+    comparison = sparse.tickets(64, 32, 32, 32, 10)
+    assert comparison.goal == 0.6 and len(comparison.name) <= 52
+
+
+def test_probes_are_as_near_to_the_exact_diagonal_as_predicted():
+    comparison = sparse.probes(64)
+    with mock.patch("bench.sparse.hessian_diagonal", wraps=hessian_diagonal) as asked:
+        found = comparison.ours()
+    (space, theta, x, y, count), stats = asked.call_args
+    exact = hessian_diagonal(space, theta, x, y, None, **stats).diagonal.numpy()
+    real = np.linalg.norm(found - exact) / np.linalg.norm(exact)
+    predicted = hessian_diagonal(space, theta, x, y, count, **stats).relative_error
+    assert count == 256 and len(x) == 64 and predicted / 1.25 < real < 1.25 * predicted < 1
+    assert np.linalg.norm(comparison.plain() - exact) == pytest.approx(np.linalg.norm(found - exact), rel=1e-3)
+    assert comparison.goal == 0.5 and sparse.probes(1000, count=2).goal == 1 and len(comparison.name) <= 52
+
+
+def test_a_plain_probe_is_v_times_hv():
+    module, v = models.mlp(64, 2, 10).double(), torch.tensor([[1.0, -1.0]]).double().repeat(1, 80)
+    parameters, (x, y) = torch.nn.utils.parameters_to_vector(module.parameters()), data.load("digits").split("val")
+    space = WeightSpace(module)
+    gradient = torch.func.grad(lambda theta: cross_entropy(space.logits(theta, x.double()), y))
+    h = torch.func.jacrev(gradient)(parameters.detach())
+    found = plain.hutchinson(module, x.double(), y, v)
+    torch.testing.assert_close(found.double(), v[0] * (h @ v[0]), atol=1e-6, rtol=1e-4)
+
+
+def test_a_landscape_has_the_network_at_its_centre():
+    comparison = sparse.landscape(size=3, batch_size=1000)
+    values = comparison.plain()
+    assert values.shape == (3, 3) and len(np.unique(values)) == 9 and not np.allclose(values, values.T, atol=1e-3)
+    assert comparison.goal == 0.33 and sparse.landscape(3).tolerance == 0.02 and comparison.tolerance == 1e-5
+    assert len(sparse.landscape().name) <= 52
 
 
 def test_a_row_is_measured_and_judged():

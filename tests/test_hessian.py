@@ -111,12 +111,46 @@ def build(name: str) -> tuple[WeightSpace, Tensor, dict | None]:
 def test_the_exact_diagonal_is_that_of_double_backward(name):
     space, theta, stats = build(name)
     h = double_backward(space, theta, X, Y, stats)
-    with sdpa_kernel(SDPBackend.MATH):
-        found = hessian_diagonal(space, theta, X, Y, probes=None, stats=stats)
+    found = hessian_diagonal(space, theta, X, Y, probes=None, stats=stats)
     assert torch.allclose(found.diagonal, h.diag(), atol=1e-10) and h.diag().abs().max() > 1e-3
     assert found.trace == pytest.approx(float(h.trace()), abs=1e-9)
     assert (found.error == 0).all() and found.relative_error == 0 and found.probes == 0
     assert not found.diagonal.requires_grad
+
+
+class Heads(nn.Module):
+    """Attention over the eight rows of an image, and nothing else."""
+
+    def __init__(self):
+        super().__init__()
+        self.attend, self.head = nn.MultiheadAttention(8, 2, batch_first=True), nn.Linear(8, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.squeeze(1)
+        return self.head(self.attend(rows, rows, rows, need_weights=False)[0].mean(1))
+
+
+def kernels() -> list[bool]:
+    backends = torch.backends.cuda
+    return [backends.flash_sdp_enabled(), backends.mem_efficient_sdp_enabled(), backends.math_sdp_enabled()]
+
+
+@pytest.mark.parametrize("kind", [Heads, Attention])
+def test_attention_is_derived_twice_without_a_setting_of_yours(kind):
+    torch.manual_seed(0)
+    space = WeightSpace(kind().double())
+    theta, x = space.init(0) * 2, X[:10]
+    h, before = double_backward(space, theta, x, Y[:10]), kernels()
+    assert all(before)
+    for _ in range(2):  # the setting is made anew for each call
+        found = hessian_diagonal(space, theta, x, Y[:10], probes=None)
+        assert torch.allclose(found.diagonal, h.diag(), atol=1e-10) and h.diag().abs().max() > 1e-3
+    guess = hessian_diagonal(space, theta, x, Y[:10], probes=64)
+    real = float((guess.diagonal - h.diag()).norm() / h.diag().norm())
+    assert real / 1.5 < guess.relative_error < 1.5 * real
+    with pytest.raises(ValueError, match="^y must be"):
+        hessian_diagonal(space, theta, x, Y[:9])
+    assert kernels() == before  # and taken back, after an error too
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn", "batchnorm"])
@@ -323,3 +357,39 @@ def test_points_and_masks_that_do_not_fit_are_refused():
         hessian_diagonal(space, theta, X, Y, mask=theta[1:] > 0)
     with pytest.raises(ValueError, match="^seed must be a whole number of at least 0, got -1.$"):
         hessian_diagonal(space, theta, X, Y, seed=-1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "got"),
+    [
+        (Y[:-1], "torch.int64 of shape [39] from 0 to 9."),
+        (Y[:, None], "torch.int64 of shape [40, 1] from 0 to 9."),
+        (Y[0], f"torch.int64 of shape [] from {Y[0]} to {Y[0]}."),
+        (Y[:0], "torch.int64 of shape [0]."),
+        (Y.double(), "torch.float64 of shape [40]."),
+        (Y.float() / 0, "torch.float32 of shape [40]."),
+        (Y - 1, "torch.int64 of shape [40] from -1 to 8."),
+        (Y.where(Y != Y[3], -100), None),  # what cross_entropy would quietly leave out
+        (Y + 1, "torch.int64 of shape [40] from 1 to 10."),
+        (nn.functional.one_hot(Y, 10), "torch.int64 of shape [40, 10] from 0 to 1."),
+    ],
+)
+@pytest.mark.parametrize("probes", [None, 4])
+def test_classes_that_do_not_fit_are_one_sentence(wrong, got, probes):
+    space, theta, _ = build("mlp")
+    with pytest.raises(ValueError) as caught:
+        hessian_diagonal(space, theta, X, wrong, probes)
+    said = str(caught.value)
+    assert said.startswith("y must be 40 whole numbers from 0 to 9, got ") and "\n" not in said
+    assert got is None and "from -100 to " in said or said.endswith(f"got {got}")
+
+
+def test_classes_are_those_the_network_has():
+    space = WeightSpace(nn.Linear(3, 2).double())
+    theta, x = space.init(0), torch.rand(4, 3, dtype=torch.double)
+    for fits in (torch.tensor([0, 1, 1, 0]), torch.zeros(4, dtype=torch.long), torch.ones(4, dtype=torch.long)):
+        assert hessian_diagonal(space, theta, x, fits, None).trace > 0
+    with pytest.raises(ValueError, match=r"^y must be 4 whole numbers from 0 to 1, got .+ from 0 to 2.$"):
+        hessian_diagonal(space, theta, x, torch.tensor([0, 1, 2, 0]), None)
+    with pytest.raises(ValueError, match=r"^x must hold at least one example, got shape \[0, 3\].$"):
+        hessian_diagonal(space, theta, x[:0], torch.zeros(0, dtype=torch.long))

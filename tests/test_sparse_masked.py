@@ -218,3 +218,94 @@ def test_a_second_run_keeps_its_own_weights_not_those_of_the_first(space, keep):
     second = fit(space, first, DIGITS, **SETTINGS)
     again = fit(space, Masked(first.theta, mask, rewind=keep), DIGITS, **SETTINGS)
     assert torch.equal(second.kept, again.kept) and not torch.equal(second.kept, first.kept)
+
+
+# ---------------------------------------------------------------------- interrupted
+
+
+def stopping(after: int):
+    """A loss that is ordinary for so many steps, and then the learner presses stop."""
+    calls = iter(range(10_000))
+
+    def loss(logits, y):
+        if next(calls) >= after:
+            raise KeyboardInterrupt
+        return cross_entropy(logits, y)
+
+    return loss
+
+
+def start(space: WeightSpace, networks: int | None, rewind: int | None = None) -> Masked:
+    """One masked network, or several side by side."""
+    if networks is None:
+        return Masked(space.init(0), half(space), rewind)
+    thetas = torch.stack([space.init(i) for i in range(networks)])
+    return Masked(thetas, torch.stack([half(space, i) for i in range(networks)]), rewind)
+
+
+@pytest.mark.parametrize("networks", [None, 2])
+@pytest.mark.parametrize("taken", [0, 1, 5, STEPS - 1])
+def test_an_interrupted_training_is_not_finished(space, networks, taken, capsys):
+    what = fit(space, start(space, networks), DIGITS, **SETTINGS, loss=stopping(taken))
+    assert what.finished is False and (what.theta[~what.mask] == 0).all()
+    assert capsys.readouterr().out == f"Interrupted in epoch {taken // 5 + 1} of 3: you get what was trained so far.\n"
+    assert torch.equal(what.theta, start(space, networks).theta) == (taken == 0)
+
+
+@pytest.mark.parametrize("networks", [None, 2])
+@pytest.mark.parametrize("rewind", [None, 0, 7, STEPS])
+def test_a_whole_training_is_finished_and_what_went_in_is_not(space, networks, rewind):
+    untrained = start(space, networks, rewind)
+    assert untrained.finished is False
+    what = fit(space, untrained, DIGITS, **SETTINGS)
+    assert what.finished is True and untrained.finished is False and copy.deepcopy(what).finished
+
+
+def test_after_every_epoch_but_the_last_training_is_not_finished(space):
+    seen = []
+    fit(space, start(space, None), DIGITS, **SETTINGS, on_epoch=lambda epoch, loss, what: seen.append(what.finished))
+    assert seen == [False, False, True]
+
+
+@pytest.mark.parametrize("networks", [None, 2])
+def test_each_training_finishes_or_not_by_itself(space, networks):
+    first = fit(space, start(space, networks), DIGITS, **SETTINGS)
+    second = fit(space, first, DIGITS, **SETTINGS, loss=stopping(4))
+    assert first.finished and not second.finished
+    assert fit(space, second, DIGITS, **SETTINGS).finished  # steps are counted anew, not 4 + 15
+    longer = fit(space, first, DIGITS, **SETTINGS | {"epochs": 6}, loss=stopping(STEPS))
+    assert not longer.finished  # as many steps as the first had, but not as many as it should have
+
+
+@pytest.mark.parametrize("networks", [None, 2])
+def test_what_is_kept_of_an_interrupted_training_is_there_once_its_step_was_taken(space, networks):
+    whole = fit(space, start(space, networks, rewind=5), DIGITS, **SETTINGS, loss=stopping(1000)).kept
+    for taken in (5, 6, 12):
+        what = fit(space, start(space, networks, rewind=5), DIGITS, **SETTINGS, loss=stopping(taken))
+        assert torch.equal(what.kept, whole) and what.kept.shape == what.theta.shape
+        assert torch.equal(what.kept, what.theta) == (taken == 5)
+    for taken in (0, 4):
+        what = fit(space, start(space, networks, rewind=5), DIGITS, **SETTINGS, loss=stopping(taken))
+        with pytest.raises(
+            ValueError, match=f"^rewind must name a step .* reaches, and {taken} of 5 steps were taken.$"
+        ):
+            _ = what.kept
+
+
+def test_an_interrupted_second_training_does_not_keep_the_weights_of_the_first(space):
+    first = fit(space, start(space, None, rewind=5), DIGITS, **SETTINGS)
+    again = fit(space, first, DIGITS, **SETTINGS, loss=stopping(3))
+    with pytest.raises(ValueError, match="and 3 of 5 steps were taken.$"):
+        _ = again.kept
+    zero = fit(space, start(space, None, rewind=0), DIGITS, **SETTINGS)
+    assert torch.equal(fit(space, zero, DIGITS, **SETTINGS, loss=stopping(3)).kept, zero.theta)
+
+
+def test_a_network_among_several_is_kept_as_it_would_be_alone():
+    space = WeightSpace(models.mlp(64, 12, 10).double())
+    together = fit(space, start(space, 3, rewind=4), DOUBLE, **SETTINGS, seed=[0, 1, 2])
+    for i in range(3):
+        alone = fit(space, Masked(space.init(i), half(space, i), rewind=4), DOUBLE, **SETTINGS, seed=i)
+        assert torch.allclose(together.kept[i], alone.kept, atol=1e-12)
+    together.kept.zero_()
+    assert together.kept.any()

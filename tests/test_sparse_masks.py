@@ -194,6 +194,37 @@ def test_a_layer_of_which_one_weight_is_alive_is_not_dead():
     assert dead_layers(space, mask) == ["fc2.weight"]
 
 
+@pytest.mark.parametrize("name", ["mlp", "mlp with batchnorm", "cnn", "tied"])
+def test_of_several_masks_a_layer_is_dead_if_it_is_in_any_one(name):
+    space = WeightSpace(ZOO[name]())
+    matrices = [slot for slot in space.layout if len(slot.shape) > 1]
+    assert len(matrices) > 1
+    for seed in range(8):
+        draws = torch.Generator().manual_seed(seed)
+        masks = torch.ones(3, space.size, dtype=torch.bool)
+        for row in masks:
+            for slot in space.layout:  # a vector may lose all, too, and is not named
+                if torch.rand((), generator=draws) < 0.3:
+                    row[slot.start : slot.stop] = False
+        dead = [[s.name for s in matrices if not any(row[s.start : s.stop].tolist())] for row in masks]
+        assert [dead_layers(space, row) for row in masks] == dead
+        assert dead_layers(space, masks) == [s.name for s in matrices if any(s.name in one for one in dead)]
+        assert dead_layers(space, masks[:1]) == dead[0]
+
+
+def test_a_weight_alive_in_one_network_does_not_save_the_layer_of_another(space):
+    masks = torch.ones(2, space.size, dtype=torch.bool)
+    first, second = space.unflatten(masks[0]), space.unflatten(masks[1])
+    first["fc2.weight"][:], second["fc3.weight"][:] = False, False
+    assert dead_layers(space, masks) == ["fc2.weight", "fc3.weight"]
+    first["fc2.weight"][3, 4] = True
+    assert dead_layers(space, masks) == ["fc3.weight"]
+    first["fc1.bias"][:] = False
+    assert dead_layers(space, masks[0]) == [] and masks.dtype == torch.bool
+    with pytest.raises(TypeError, match="^mask must be a tensor of True and False, got torch.float32.$"):
+        dead_layers(space, masks.float())
+
+
 def test_pruning_can_kill_a_layer_and_it_is_named(space):
     theta = space.init(0)
     space.unflatten(theta)["fc2.weight"].mul_(1e-6)

@@ -1,9 +1,12 @@
 """Iterative magnitude pruning: every round is a training of its own from the same whole state under the last mask."""
 
+import warnings
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 from torch.optim import Adam
 from zoo import ZOO, Recording
 
@@ -150,6 +153,129 @@ def test_small_data_find_masks_for_large(space):
     assert torch.equal(found.trained[0], trained)
     assert torch.equal(found.masks[1], prune(trained, found.masks[0], 0.2, prunable(space)))
     assert not torch.equal(found.masks[1], tickets(space, space.init(0), DIGITS, rounds=1, **SETTINGS).masks[1])
+
+
+# ---------------------------------------------------------------------- interrupted
+
+
+def stopping(after: int):
+    """A loss that is ordinary for so many steps, and then the learner presses stop."""
+    calls = iter(range(10_000))
+
+    def loss(logits, y):
+        if next(calls) >= after:
+            raise KeyboardInterrupt
+        return cross_entropy(logits, y)
+
+    return loss
+
+
+def begin(space, networks):
+    return space.init(0) if networks is None else torch.stack([space.init(i) for i in range(networks)])
+
+
+@pytest.mark.parametrize("networks", [None, 2])
+@pytest.mark.parametrize("taken", [STEPS, STEPS + 1, 2 * STEPS - 1, 2 * STEPS, 3 * STEPS - 1])
+def test_an_interrupted_search_returns_its_whole_rounds(space, networks, taken, capsys):
+    theta, rounds = begin(space, networks), taken // STEPS
+    found = tickets(space, theta, DIGITS, rounds=3, fraction=0.3, rewind=2, loss=stopping(taken), **SETTINGS)
+    told = capsys.readouterr().out
+    epoch = taken % STEPS // 3 + 1
+    assert told == (
+        f"Interrupted in epoch {epoch} of 2: you get what was trained so far.\n"
+        f"Interrupted in round {rounds + 1} of 3: you get the {rounds} before it.\n"
+    )
+    whole = tickets(space, theta, DIGITS, rounds=rounds, fraction=0.3, rewind=2, loss=stopping(1000), **SETTINGS)
+    assert found.masks.shape == (rounds + 1, *theta.shape) and found.trained.shape == (rounds, *theta.shape)
+    assert torch.equal(found.masks, whole.masks) and torch.equal(found.trained, whole.trained)
+    assert torch.equal(found.start, whole.start) and not torch.equal(found.start, theta)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("networks", [None, 2])
+@pytest.mark.parametrize("rewind", [0, 1, STEPS])
+@pytest.mark.parametrize("taken", [0, 1, STEPS - 1])
+def test_an_interrupt_in_the_first_round_goes_on_as_one(space, networks, rewind, taken, capsys):
+    with pytest.raises(KeyboardInterrupt, match="^tickets was interrupted in its first round; nothing is pruned yet.$"):
+        tickets(space, begin(space, networks), DIGITS, rewind=rewind, loss=stopping(taken), **SETTINGS)
+    assert "round" not in capsys.readouterr().out
+
+
+def test_an_interrupted_round_is_not_pruned_and_no_other_begins(space):
+    """Half-trained weights are no ranking: `prune` is asked once a whole round."""
+    with mock.patch("toolkit.sparse.tickets.prune", wraps=prune) as asked:
+        losses = stopping(STEPS + 3)
+        tickets(space, space.init(0), DIGITS, rounds=5, loss=losses, **SETTINGS)
+    assert asked.call_count == 1
+    with pytest.raises(KeyboardInterrupt):
+        losses(None, None)  # the loss was called no more after the interrupt
+
+
+# ---------------------------------------------------------------------- a layer that loses its last weight
+
+
+def layered(space, **scales):
+    """Weights of known sizes, those of the layers named far apart; with lr=0 they stay."""
+    theta = 1 + torch.rand(space.size, generator=torch.Generator().manual_seed(0))
+    for name, scale in scales.items():
+        space.unflatten(theta)[f"{name}.weight"].mul_(scale)
+    return theta
+
+
+def warned(space, theta, **settings):
+    """The warnings of a search whose trainings move nothing, and where they say they come from."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tickets(space, theta, DIGITS, epochs=1, batch_size=60, lr=0, **settings)
+    assert all(one.category is UserWarning and one.filename == __file__ for one in caught)
+    return [str(one.message) for one in caught]
+
+
+def sentence(number, layers):
+    return (
+        f"Round {number} pruned the last weight of {layers}: nothing passes through such a network; "
+        "take fewer rounds, a smaller fraction, or exclude the layer."
+    )
+
+
+@pytest.fixture
+def narrow() -> WeightSpace:
+    """256 + 12 + 30 = 298 weights of matrices."""
+    return WeightSpace(models.mlp(64, 4, 3, 10))
+
+
+def test_a_lost_layer_is_named_once_in_the_round_that_loses_it(narrow):
+    theta = layered(narrow, fc2=0.01, fc3=0.1)
+    assert warned(narrow, theta, rounds=5, fraction=0.1) == [sentence(1, "fc2.weight"), sentence(2, "fc3.weight")]
+
+
+def test_layers_lost_together_are_named_together(narrow):
+    theta = layered(narrow, fc2=0.01, fc3=0.1)
+    assert warned(narrow, theta, rounds=4, fraction=0.15) == [sentence(1, "fc2.weight, fc3.weight")]
+
+
+def test_a_layer_with_a_weight_left_or_excluded_is_not_named(narrow):
+    theta = layered(narrow, fc2=0.01)
+    assert warned(narrow, theta, rounds=1, fraction=11 / 298) == []
+    assert warned(narrow, theta, rounds=1, fraction=12 / 298) == [sentence(1, "fc2.weight")]
+    assert warned(narrow, theta, rounds=3, fraction=0.1, exclude=["fc2"]) == []
+
+
+def test_one_network_of_several_is_enough_and_each_layer_is_named_once(narrow):
+    healthy, second, third = layered(narrow), layered(narrow, fc2=0.01), layered(narrow, fc3=0.01)
+    told = [sentence(1, "fc2.weight"), sentence(2, "fc3.weight")]
+    assert warned(narrow, torch.stack([healthy, second]), rounds=3, fraction=0.1) == told[:1]
+    assert warned(narrow, torch.stack([healthy, healthy]), rounds=3, fraction=0.1) == []
+    both = torch.stack([third, healthy, second])  # the first 30 of 298 weights to go are just those of fc3
+    assert warned(narrow, both, rounds=3, fraction=0.1) == [sentence(1, "fc2.weight, fc3.weight")]
+    apart = torch.stack([layered(narrow, fc2=0.01, fc3=0.1), healthy])
+    assert warned(narrow, apart, rounds=3, fraction=0.1) == told
+
+
+def test_the_rounds_go_on_after_a_layer_is_lost(narrow):
+    with pytest.warns(UserWarning, match="^Round 1 "):
+        found = tickets(narrow, layered(narrow, fc2=0.01), DIGITS, rounds=3, fraction=0.1, epochs=1, lr=0)
+    assert found.masks[:, prunable(narrow)].sum(1).tolist() == [298, 268, 241, 217]
 
 
 # ---------------------------------------------------------------------- bad input

@@ -12,12 +12,12 @@ from math import ceil
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.functional import cross_entropy
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from toolkit import _expect
 from toolkit.device import device, seeded
+from toolkit.replay import written_down
 
 Stats = dict[str, Tensor]
 Losses = tuple[Tensor, Tensor]
@@ -135,7 +135,7 @@ class Engine:
                 return all_of_them(theta, x, y)
             if key not in self._replays:
                 with seeded(0):  # writing the step down takes a step, dropout and all, that must leave no trace
-                    self._replays[key] = make_fx(all_of_them)(theta, x, y)
+                    self._replays[key] = written_down(all_of_them, theta, x, y)
             return self._replays[key](theta, x, y)
 
     def _loss(self, x: Tensor, y: Tensor, loss: Callable) -> Tensor:

@@ -1,5 +1,6 @@
 """The plain ways: what one writes in PyTorch without this project."""
 
+from collections.abc import Iterable
 from math import cos, pi
 
 import numpy as np
@@ -78,6 +79,28 @@ def _batches(n: int, batch_size: int, order: torch.Generator) -> Tensor:
     """The examples of each step of an epoch [steps, batch_size]; what is left over sits the epoch out."""
     steps = n // batch_size
     return torch.randperm(n, generator=order)[: steps * batch_size].view(steps, batch_size)
+
+
+def losses(module: nn.Module, points: Iterable[Tensor], dataset: Dataset, batch_size: int) -> np.ndarray:
+    """Test loss at each point, copied into the module, with BatchNorm statistics of its own."""
+    train, test = (DataLoader(TensorDataset(*dataset.split(s)), batch_size=batch_size) for s in ("train", "test"))
+    found = []
+    for theta in points:
+        vector_to_parameters(theta, module.parameters())
+        update_bn(train, module)
+        found.append(evaluate(module, test)[0])
+    return np.array(found)
+
+
+def hutchinson(module: nn.Module, x: Tensor, y: Tensor, probes: Tensor) -> Tensor:
+    """The mean of v * (H v) over probes v [M, D], one double backward pass after another through the same graph."""
+    parameters = list(module.parameters())
+    gradient = torch.autograd.grad(cross_entropy(module(x), y), parameters, create_graph=True)
+    g, total = parameters_to_vector(gradient), torch.zeros(probes.shape[1])
+    for v in probes:
+        product = torch.autograd.grad(g, parameters, v, retain_graph=True)
+        total += v * parameters_to_vector(product)
+    return total / len(probes)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ import torch
 from toolkit import models
 from toolkit.notebooks import FOLDER
 
-from . import late, lessons, lines, matching, memory, reconnect
+from . import late, lessons, lines, matching, memory, reconnect, sparse
 from .profile import scan_profile
 from .startup import first_fit_many, importing
 from .timing import Row
@@ -73,6 +73,10 @@ def _rows(repetitions: int) -> Iterator[Row]:
         yield reconnect.row_by_row(network).measure(repetitions)
     for widths in (reconnect.WIDTHS, (64, 64, 10)):
         yield reconnect.sweep(*widths).measure(repetitions)
+    yield sparse.tickets(64, 32, 32, 32, 10).measure(repetitions)
+    for examples in sparse.EXAMPLES:
+        yield sparse.probes(examples).measure(repetitions)
+    yield sparse.landscape().measure(repetitions)
     yield matching.by_activations().measure(repetitions)
     if MEASURES_MEMORY:
         yield memory.by_activations()

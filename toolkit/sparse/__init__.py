@@ -5,7 +5,7 @@ in Sparse Neural Networks".
 """
 
 from toolkit.sparse.masked import Masked
-from toolkit.sparse.masks import dead_layers, density, prunable, prune, random_mask, shuffled, sparsity
+from toolkit.sparse.masks import dead_layers, density, prunable, prune, random_mask, shuffled, sparsity, survived
 from toolkit.sparse.tickets import Tickets, tickets
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "random_mask",
     "shuffled",
     "sparsity",
+    "survived",
     "tickets",
 ]

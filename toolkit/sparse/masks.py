@@ -119,6 +119,27 @@ def random_mask(where: Tensor, fraction: float, seed: int = 0) -> Tensor:
     return prune(draws.to(where.device) + 1, torch.ones_like(where), fraction, where)
 
 
+def survived(masks: Tensor) -> Tensor:
+    """Return how many rounds every weight lived through [...], given the masks [R + 1, ...] of the rounds.
+
+    Masks contained in each other say no more than that: the mask of round r is `survived(masks) >= r`.
+
+    Raises:
+        ValueError: if the first mask is not full, or one revives what the one before had pruned.
+
+    Example:
+        >>> survived(torch.tensor([[True, True, True], [True, False, True], [False, False, True]]))
+        tensor([1, 0, 2])
+    """
+    check_mask(masks, masks)
+    if masks.dim() < 2 or not masks[0].all():
+        raise ValueError(f"masks must be several [R + 1, ...], the first one full, got {list(masks.shape)}.")
+    revived = (masks[1:] & ~masks[:-1]).flatten(1).any(1)
+    if revived.any():
+        raise ValueError(f"masks must be contained in each other, and mask {int(revived.nonzero()[0]) + 1} revives.")
+    return masks.sum(0) - 1
+
+
 def check_mask(mask: Tensor, like: Tensor) -> None:
     """Complain unless a mask is a boolean tensor shaped like the weights."""
     if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
