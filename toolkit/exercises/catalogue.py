@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from toolkit.exercises import lesson00, lesson01, lesson02, lesson03, lesson04, lesson05, lesson06
+from toolkit.exercises import lesson00, lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson07
 from toolkit.exercises.parts import Exercise, Prediction, Question
 
-LESSONS = (lesson00, lesson01, lesson02, lesson03, lesson04, lesson05, lesson06)
+LESSONS = (lesson00, lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson07)
 
 EXERCISES: dict[str, Exercise] = {item.id: item for lesson in LESSONS for item in lesson.EXERCISES}
 QUESTIONS: dict[str, Question] = {item.id: item for lesson in LESSONS for item in lesson.QUESTIONS}

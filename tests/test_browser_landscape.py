@@ -1,0 +1,590 @@
+"""The LandscapeExplorer and the ProbeSlider in a browser: keys, mouse, what is shown, and pages without a kernel."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from browser import chromium, collect_errors
+from test_landscape_explorer import SPACE, D, flat, slanted, tilted, unit
+from test_probe_slider import PROBES, curvature, made_up
+
+from toolkit.widgets import LandscapeExplorer, ProbeSlider
+from toolkit.widgets.base import _json, source
+from toolkit.widgets.landscape_data import place
+from toolkit.widgets.landscape_words import show
+from toolkit.widgets.probe_words import percent
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
+<body><div id="one" style="width: 700px"></div><div id="two" style="width: 700px"></div>
+<script>
+{stub}
+window.model = stubModel({state});
+window.escaped = [];
+window.saved = 0;
+model.save_changes = () => saved++;
+document.addEventListener("keydown", (event) => escaped.push(event.key));
+window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
+  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
+}});
+</script></body></html>"""
+NBSP = "\u00a0"
+
+
+def landscape() -> LandscapeExplorer:
+    import torch
+
+    away = torch.ones(D) + 2 * unit(0) + 2 * unit(1) + 6 * unit(7)
+    return LandscapeExplorer(SPACE, {"one": flat(), "two": slanted()}, marks={"one": {"D": away}})
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def host(browser, tmp_path):
+    """Open a page with two views of one widget; at the end no error may have been reported."""
+    opened = []
+
+    def open_page(widget, **context):
+        parts = {"css": str(widget._css), "stub": source("stub_model.js")}
+        parts |= {"state": _json(widget.state()), "module": _json(str(widget._esm))}
+        file = tmp_path / "page.html"
+        file.write_text(PAGE.format(**parts), encoding="utf-8")
+        where = browser.new_context(viewport={"width": 760, "height": 1000}, offline=True, **context)
+        page = where.new_page()
+        page.set_default_timeout(8_000)
+        opened.append((where, collect_errors(page)))
+        page.goto(file.as_uri())
+        page.evaluate("window.ready")
+        page.locator("#two .tk").wait_for()
+        return page
+
+    yield open_page
+    for context, errors in opened:
+        context.close()
+        assert errors == []
+
+
+def get(page, *names: str) -> list:
+    return page.evaluate("names => names.map(model.get)", list(names))
+
+
+def put(page, **values) -> None:
+    page.evaluate("async values => { for (const [k, v] of Object.entries(values)) model.set(k, v); }", values)
+
+
+# ---------------------------------------------------------------- LandscapeExplorer
+
+
+@pytest.fixture
+def explorer():
+    return landscape()
+
+
+@pytest.fixture
+def page(host, explorer):
+    return host(explorer)
+
+
+def press(page, *names: str, view: str = "#one") -> list:
+    """Press keys on the point; its coordinates after each."""
+    page.locator(f"{view} .tke-point").focus()
+    seen = []
+    for name in names:
+        page.keyboard.press(name)
+        seen.append(tuple(get(page, "x", "y")))
+    return seen
+
+
+def readout(page, view: str = "#one") -> str:
+    return page.inner_text(f"{view} .tk-readout") + " " + page.inner_text(f"{view} .tke-more")
+
+
+def table(page, view: str = "#one") -> dict[str, list[str]]:
+    rows = page.locator(f"{view} .tke-table tbody tr").all()
+    return {name: cells for name, *cells in (row.locator("th, td").all_inner_texts() for row in rows)}
+
+
+def on_page(page, x: float, y: float, view: str = "#one") -> tuple[float, float]:
+    """Where on the page a point of the first surface lies."""
+    box = page.locator(f"{view} .tke-map image").bounding_box()
+    return box["x"] + (x + 1) / 6 * box["width"], box["y"] + (4 - y) / 5 * box["height"]
+
+
+def drag(page, start, *stops, view: str = "#one") -> None:
+    page.mouse.move(*on_page(page, *start, view))
+    page.mouse.down()
+    for stop in stops:
+        page.mouse.move(*on_page(page, *stop, view), steps=5)
+    page.mouse.up()
+
+
+def test_arrows_go_from_grid_line_to_grid_line_and_stop_at_the_edge(page):
+    assert press(page, "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown") == [(3, 0), (3, 1), (2, 1), (2, 0)]
+    put(page, x=2.5, y=0.25)
+    assert press(page, "ArrowRight", "ArrowUp") == [(3, 0.25), (3, 1)]
+    put(page, x=2.5)
+    assert press(page, "ArrowLeft") == [(2, 1)]
+    assert press(page, *["ArrowRight"] * 5)[-1] == (5, 1) and press(page, *["ArrowDown"] * 4)[-1] == (5, -1)
+
+
+def test_shift_makes_small_steps(page):
+    seen = press(page, "Shift+ArrowRight", "Shift+ArrowUp", "Shift+ArrowLeft", "Shift+ArrowDown")
+    assert np.allclose(seen, [(2.1, 0), (2.1, 0.1), (2, 0.1), (2, 0)])
+    put(page, x=4.95)
+    assert press(page, "Shift+ArrowRight")[0][0] == 5
+
+
+def test_keys_go_to_networks(page):
+    assert press(page, "1", "2", "3", "4", "5") == [(0, 0), (4, 0), (1, 3), (2, 2), (2, 2)]
+    put(page, x=3.5, y=0.5)
+    assert press(page, "Home") == [(4, 0)]
+    assert press(page, "Control+1") == [(4, 0)]
+
+
+def test_keys_do_not_escape(page):
+    press(page, "a", "x", "ArrowRight", "Home", "1")
+    assert page.evaluate("escaped") == [] and page.evaluate("saved") >= 3
+
+
+def test_every_part_is_reached_by_keys_alone(page):
+    page.locator("#one").get_by_role("radio", name="one", exact=True).focus()
+    reached = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.value"))
+    assert reached[:7] == ["point on the map", "coordinate x", "coordinate y", *(f"go to {n}" for n in "ABCD")]
+    assert reached[7] == "nearest"
+    page.locator("#one").get_by_role("radio", name="one", exact=True).press("ArrowRight")
+    assert get(page, "surface") == ["two"]
+
+
+def test_the_point_is_dragged_with_the_mouse_and_stays_on_the_map(page):
+    drag(page, (2, 0), (3, 1), (4.2, 2.6))
+    assert get(page, "x", "y") == pytest.approx([4.2, 2.6], abs=0.02)
+    assert page.evaluate("document.activeElement.ariaLabel") == "point on the map"
+    drag(page, (0.5, 3), (0.5, 3))
+    assert get(page, "x", "y") == pytest.approx([0.5, 3], abs=0.02)
+    drag(page, (0.5, 3), (-2, 6))
+    assert get(page, "x", "y") == [-1, 4]
+    page.mouse.move(*on_page(page, 2, 2))
+    assert get(page, "x", "y") == [-1, 4]
+
+
+def test_coordinates_can_be_typed(page):
+    box = page.locator("#one").get_by_label("coordinate x")
+    box.fill("3.25")
+    box.press("Enter")
+    other = page.locator("#one").get_by_label("coordinate y")
+    other.fill("99")
+    other.press("Enter")
+    assert get(page, "x", "y") == [3.25, 4] and other.input_value() == "4"
+    box.fill("")
+    box.press("Tab")
+    assert get(page, "x") == [3.25] and box.input_value() == "3.25"
+
+
+def test_buttons_go_to_networks_and_keep_the_focus(page):
+    page.locator("#one").get_by_role("button", name="go to C").press("Enter")
+    assert get(page, "x", "y") == [1, 3]
+    assert page.evaluate("document.activeElement.ariaLabel") == "go to C"
+    assert "x = 1.00, y = 3.00" in readout(page)
+
+
+def test_values_and_distances_are_those_of_python(page, explorer):
+    for x, y in [(2, 0), (3.5, 2.25), (-1, 4), (0.1, 0.2), (5, -1)]:
+        put(page, x=x, y=y)
+        explorer.x, explorer.y = x, y
+        sign = "" if float(x).is_integer() and float(y).is_integer() else "≈ "
+        assert f"x = {x:.2f}, y = {y:.2f}: test loss {sign}{show('test_loss', tilted(x, y))}, " in readout(page)
+        found = table(page)
+        for name, far in explorer.distances.items():
+            assert found[name][1] == f"{far:.2f}"
+        near = min(explorer.distances, key=explorer.distances.get)
+        assert f"Nearest is {near}, {explorer.distances[near]:.2f} away" in readout(page)
+        assert [name for name, cells in found.items() if "nearest" in cells[2]] == [near]
+    assert found["D"][0] == "not measured" and "6.00 off the plane" in found["D"][2]
+    assert found["A"][0] == show("test_loss", tilted(0, 0))
+
+
+def test_the_line_is_that_of_python(page, explorer):
+    surface = explorer._surfaces["one"]
+    for line, x, y in [("nearest", 3, 1), ("A", 3.3, 1.7), ("C", 0, -0.5), ("D", 4, 2), ("B", 4, 0), ("A", 5, 2)]:
+        put(page, line=line, x=x, y=y)
+        start = surface.start(line, x, y)
+        away, values, here = surface.along(start, x, y)
+        d, box = page.evaluate(
+            """() => [document.querySelector('#one .tke-curve').getAttribute('d'),
+                ['x1', 'x2', 'y1'].map((n) => Number(document.querySelector('#one .tke-floor').getAttribute(n)))]"""
+        )
+        xs, ys = np.array([pair.split(" ") for pair in d[1:].split("L")], float).T
+        left, right, floor = box
+        assert (xs - left) / (right - left) * away[-1] == pytest.approx(away, abs=0.02)
+        low, high = explorer._scale.low, explorer._scale.high
+        top = floor - (floor - ys[0]) / ((values[0] - low) / (high - low)) if values[0] > low else 12
+        assert low + (floor - ys) / (floor - top) * (high - low) == pytest.approx(values, abs=0.02)
+        at = float(page.locator("#one .tke-place").get_attribute("x1"))
+        assert (at - left) / (right - left) * away[-1] == pytest.approx(here, abs=0.02)
+        note = page.inner_text("#one .tke-line-panel .tk-caption")
+        assert f"Highest on it: {show('test_loss', values.max())}" in note
+        assert page.inner_text("#one .tke-line-panel h4") == f"From {start.name} through the point"
+
+
+def test_the_line_can_begin_at_a_chosen_network(page):
+    page.locator("#one").get_by_role("radio", name="C", exact=True).check(force=True)
+    assert get(page, "line") == ["C"] and page.inner_text("#one .tke-line-panel h4") == "From C through the point"
+    page.locator("#one").get_by_role("radio", name="two", exact=True).check(force=True)
+    assert get(page, "surface", "line", "x", "y") == ["two", "nearest", 1, 0]
+    assert page.locator("#one .tke-line-choice").is_hidden() and list(table(page)) == ["centre"]
+
+
+def test_between_planes_the_point_is_carried_as_python_does(host):
+    other = replace(flat(), corners=np.array([[0.0, 0], [2, 0], [1.5, 2]]))
+    explorer = LandscapeExplorer(SPACE, {"one": flat(), "other": other})
+    page = host(explorer)
+    for x, y in [(2, 0), (1.7, 2.1), (-0.5, 0.3), (5, 4)]:
+        put(page, surface="one", x=x, y=y)
+        explorer.surface = "one"
+        explorer.x, explorer.y = x, y
+        page.locator("#one").get_by_role("radio", name="other", exact=True).check(force=True)
+        explorer.surface = "other"
+        assert get(page, "surface", "x", "y") == ["other", pytest.approx(explorer.x), pytest.approx(explorer.y)]
+
+
+def test_distances_on_slanted_axes_are_those_of_python(page, explorer):
+    explorer.surface = "two"
+    explorer.x, explorer.y = 0.4, -0.7
+    put(page, surface="two", x=0.4, y=-0.7)
+    far = f"{explorer.distances['centre']:.2f}"
+    assert table(page)["centre"][1] == far and f"Nearest is centre, {far} away" in readout(page)
+    assert "The axes meet at" in page.inner_text("#one .tke-map-panel .tk-caption")
+
+
+def test_a_point_outside_another_surface_is_shown_at_its_edge(page):
+    put(page, x=4, y=3)
+    put(page, surface="two")
+    assert "two, x = 1.00, y = 1.00" in readout(page)
+
+
+def test_marks_stand_at_their_places(page, explorer):
+    shapes = page.locator("#one .tke-map > .tke-mark")
+    for index, one in enumerate(explorer._surfaces["one"].networks):
+        box = shapes.nth(index).bounding_box()
+        x, y = on_page(page, one.x, one.y)
+        assert abs(box["x"] + box["width"] / 2 - x) < 2 and abs(box["y"] + box["height"] / 2 - y) < 3
+    assert page.locator("#one .tke-map .tke-shadow").count() == 1
+    assert page.locator("#one .tke-map > .tke-label").all_text_contents() == ["A", "B", "C", "D"]
+
+
+def test_colours_and_contours_follow_the_measure(page):
+    places = [(x, y) for x in (-0.9, 1, 2.2, 4, 4.9) for y in (-0.9, 0.5, 2.2, 3.9)]
+    lightness = page.evaluate(
+        """async (places) => {
+            const image = new Image();
+            image.src = document.querySelector("#one .tke-map image").getAttribute("href");
+            await image.decode();
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [image.width, image.height];
+            const context = canvas.getContext("2d", { willReadFrequently: true });
+            context.drawImage(image, 0, 0);
+            return places.map(([x, y]) => context.getImageData(
+                Math.round((x + 1) / 6 * (image.width - 1)), Math.round((4 - y) / 5 * (image.height - 1)), 1, 1
+            ).data.slice(0, 3).reduce((a, b) => a + b));
+        }""",
+        places,
+    )
+    assert np.corrcoef(lightness, [tilted(x, y) for x, y in places])[0, 1] > 0.99
+    spec = page.evaluate("model.get('_spec')")
+    ends = page.inner_text("#one .tke-key").split()
+    assert ends == [show("test_loss", spec["low"]), show("test_loss", spec["high"])]
+    image = page.locator("#one .tke-map image").bounding_box()
+    figure = page.locator("#one .tke-map").bounding_box()
+    lines = page.evaluate(
+        "[...document.querySelectorAll('#one .tke-contour:not(.tke-under)')].map((n) => n.getAttribute('d'))"
+    )
+    assert len(lines) == len(spec["levels"]) >= 3
+    for d, level in zip(lines, spec["levels"], strict=True):
+        ends = np.array([pair.split(" ") for piece in d[1:].split("M") for pair in piece.split("L")], float)
+        x = (ends[:, 0] - (image["x"] - figure["x"])) / image["width"] * 6 - 1
+        y = 4 - (ends[:, 1] - (image["y"] - figure["y"])) / image["height"] * 5
+        assert tilted(x, y) == pytest.approx(level, abs=0.02)
+
+
+def test_screen_readers_hear_place_value_and_networks(page):
+    press(page, "2")
+    page.wait_for_function("document.querySelector('#one [role=status]').textContent.includes('x = 4.00')")
+    said = page.inner_text("#one [role=status]")
+    assert said == readout(page) and "measured at this grid point" in said
+    point = page.locator("#one .tke-point")
+    assert point.get_attribute("aria-valuetext") == "x 4.00, y 0.00, test loss 4.00, nearest B"
+    assert "arrows go to the next grid line" in page.inner_text(f"#{point.get_attribute('aria-describedby')}")
+
+
+def test_both_views_follow(page):
+    press(page, "3")
+    assert readout(page, "#two") == readout(page) and table(page, "#two") == table(page)
+
+
+def test_closing_a_view_leaves_no_listener(page):
+    page.evaluate("window.clean[0]()")
+    assert page.locator("#one .tk").count() == 0
+    assert press(page, "2", view="#two") == [(4, 0)]
+    page.evaluate("window.clean[1]()")
+    assert page.evaluate("model.listeners.length") == 0
+
+
+OUTSIDE = """root => { const outer = document.querySelector(root).getBoundingClientRect();
+    const box = (node) => node.getBoundingClientRect();
+    const beside = (node, frame) => box(node).right > frame.right + 0.5 || box(node).left < frame.left - 0.5;
+    const seen = (node) => node.getClientRects().length && !node.closest('.tk-spoken') && !node.closest('svg *');
+    const out = [...document.querySelectorAll(root + ' *')].filter((node) => seen(node) && beside(node, outer));
+    const texts = [...document.querySelectorAll(root + ' svg')].flatMap((figure) => [...figure.querySelectorAll('text')]
+        .filter((node) => beside(node, box(figure)) || box(node).bottom > box(figure).bottom + 0.5));
+    return [...out, ...texts].map((node) => `${node.getAttribute('class')}: ${node.textContent}`); }"""
+
+
+@pytest.mark.parametrize("width", [320, 480, 650, 700, 1000])
+def test_nothing_of_the_landscape_sticks_out(page, width):
+    page.set_viewport_size({"width": width + 60, "height": 1000})
+    page.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
+    page.wait_for_timeout(200)
+    for setting in [{"x": -1, "y": 4}, {"x": 5, "y": -1, "line": "D"}, {"surface": "two"}]:
+        put(page, **setting)
+        assert page.evaluate(OUTSIDE, "#one .tk") == []
+
+
+def test_landscape_page_works_from_disk_in_both_themes(browser, explorer, tmp_path):
+    file = explorer.export_html(tmp_path / "landscape.html")
+    for scheme in ["light", "dark"]:
+        context = browser.new_context(offline=True, color_scheme=scheme)
+        page = context.new_page()
+        errors, asked = collect_errors(page), []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(file.as_uri())
+        page.locator(".tke-point").wait_for()
+        page.locator(".tke-point").press("2")
+        assert "x = 4.00, y = 0.00: test loss 4.00" in readout(page, "body")
+        drag(page, (4, 0), (3, 1.5), view="body")
+        assert table(page, "body")["B"][1].startswith("1.8")
+        page.get_by_role("radio", name="two", exact=True).check(force=True)
+        assert list(table(page, "body")) == ["centre"]
+        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
+        back = page.evaluate("getComputedStyle(document.querySelector('.tk')).backgroundColor")
+        assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
+        context.close()
+
+
+# ---------------------------------------------------------------- ProbeSlider
+
+
+@pytest.fixture
+def slider():
+    return ProbeSlider(*made_up())
+
+
+@pytest.fixture
+def probes(host, slider):
+    return host(slider)
+
+
+def stops(page, view: str = "#one"):
+    return page.locator(view).get_by_role("slider", name="Probes M")
+
+
+def said(page, view: str = "#one") -> list[str]:
+    return [text.replace(NBSP, " ") for text in page.locator(f"{view} .tkh-said p").all_text_contents()]
+
+
+def test_arrows_step_from_estimate_to_estimate(probes):
+    stops(probes).focus()
+    seen = []
+    for key in ["ArrowRight", "ArrowRight", "Home", "ArrowLeft", "ArrowUp", "End", "a"]:
+        probes.keyboard.press(key)
+        seen += get(probes, "probes")
+    assert seen == [16, 16, 2, 2, 4, 16, 16]
+    assert probes.evaluate("escaped") == [] and probes.evaluate("saved") > 0
+
+
+def test_the_slider_is_dragged_with_the_mouse(probes):
+    box = stops(probes).bounding_box()
+    x = [box["x"] + 9 + i / 3 * (box["width"] - 18) for i in range(4)]
+    y = box["y"] + box["height"] / 2
+    probes.mouse.move(x[2], y)
+    probes.mouse.down()
+    probes.mouse.move(x[0] + 4, y, steps=5)
+    assert get(probes, "probes") == [2]
+    probes.mouse.move(x[3] - 4, y, steps=5)
+    probes.mouse.up()
+    assert get(probes, "probes") == [16]
+
+
+def test_a_press_on_the_errors_goes_to_the_nearest_estimate(probes):
+    box = probes.locator("#one .tkh-errors").bounding_box()
+    probes.mouse.click(box["x"] + box["width"] - 20, box["y"] + 80)
+    assert get(probes, "probes") == [16]
+    probes.mouse.move(box["x"] + box["width"] - 20, box["y"] + 80)
+    probes.mouse.down()
+    probes.mouse.move(box["x"] + 62, box["y"] + 90, steps=6)
+    probes.mouse.up()
+    probes.mouse.move(box["x"] + box["width"] - 20, box["y"] + 80)
+    assert get(probes, "probes") == [2]
+
+
+def test_words_are_those_of_python_for_every_estimate(probes, slider):
+    for i, number in enumerate(PROBES):
+        put(probes, probes=number)
+        assert said(probes) == slider._spec["said"][i] == said(probes, "#two")
+        assert stops(probes).get_attribute("aria-valuetext") == f"{number} probes"
+        assert probes.inner_text("#one .tkl-slider b") == f"M = {number}"
+        assert probes.inner_text("#one .tkh-head h4 >> nth=0") == f"Estimate from {number} probes"
+
+
+def points(page, name: str) -> np.ndarray:
+    d = page.locator(f"#one .{name}").get_attribute("d") or ""
+    pieces = [piece.rstrip("Z").split("h" if name == "tkh-points" else "l")[0] for piece in d.split("M")[1:]]
+    return np.array([piece.split(" ") for piece in pieces], float).reshape(-1, 2)
+
+
+def test_points_stand_at_exact_and_estimate(probes, slider):
+    exact, *rough = slider._data.drawn
+    left, right, low, high = slider._data.frame
+    for i, number in enumerate(PROBES):
+        put(probes, probes=number)
+        inside = (rough[i] >= low) & (rough[i] <= high)
+        drawn = points(probes, "tkh-points")
+        line = [float(probes.locator("#one .tkh-equal").get_attribute(name)) for name in ("x1", "y1", "x2", "y2")]
+        x = left + (drawn[:, 0] - line[0]) / (line[2] - line[0]) * (right - left)
+        y = left + (drawn[:, 1] - line[1]) / (line[3] - line[1]) * (right - left)  # by the line of equality
+        span = right - left
+        assert np.allclose(x, exact[inside], atol=2e-3 * span) and np.allclose(y, rough[i][inside], atol=2e-3 * span)
+        assert len(points(probes, "tkh-beyond")) == (~inside).sum()
+    put(probes, probes=2)
+    assert len(points(probes, "tkh-beyond")) == slider._data.beyond(0)
+
+
+def test_errors_are_drawn_on_logarithmic_axes_beside_a_guide_of_slope_one_half(probes, slider):
+    def line(name: str) -> np.ndarray:
+        d = probes.locator(f"#one .tkh-line.tkh-{name}").get_attribute("d")
+        return np.array([pair.split(" ") for pair in d[1:].split("L")], float)
+
+    rules = probes.locator("#one .tkh-errors .tkh-rule")
+    heights = [float(rules.nth(i).locator("line").get_attribute("y1")) for i in range(rules.count())]
+    levels = [
+        float(rules.nth(i).locator("text").text_content().rstrip(" %").replace(",", "")) for i in range(len(heights))
+    ]
+    assert len(levels) >= 2
+    slope, offset = np.polyfit(heights, np.log(np.array(levels) / 100), 1)
+    for name, wanted in [("measured", slider._spec["measured"]), ("predicted", slider._spec["predicted"])]:
+        assert np.exp(slope * line(name)[:, 1] + offset) == pytest.approx(wanted, rel=0.02)
+    xs = line("measured")[:, 0]
+    assert np.allclose((xs - xs[0]) / (xs[-1] - xs[0]), np.log2(PROBES) / 3 - 1 / 3, atol=1e-3)
+    fall = np.diff(slope * line("guide")[:, 1]) / np.diff(np.log(PROBES))
+    assert fall == pytest.approx([-0.5] * 3, abs=0.01)
+    for i, number in enumerate(PROBES):
+        put(probes, probes=number)
+        assert float(probes.locator("#one .tkh-place").get_attribute("x1")) == pytest.approx(xs[i], abs=0.06)
+        box = probes.locator("#one .tkh-spot").evaluate("n => { const b = n.getBBox(); return b.y + b.height / 2; }")
+        assert box == pytest.approx(line("measured")[i, 1], abs=0.1)
+
+
+def test_errors_that_cannot_be_drawn_are_left_out(host):
+    exact = curvature([3.0, 4.0], 0)
+    page = host(ProbeSlider(exact, [curvature([3, 9], 1, float("inf")), curvature([3, 4], 2)]))
+    assert page.locator("#one .tkh-dot").count() == 1 and page.locator("#one .tkh-guess").count() == 0
+    assert page.locator("#one .tkh-spot").count() == 0 and said(page)[0].startswith("2 probes: relative error")
+    stops(page).press("Home")
+    assert "too few probes to predict it" in said(page)[0] and page.locator("#one .tkh-spot").count() == 1
+
+
+def test_one_estimate_cannot_be_moved(host):
+    page = host(ProbeSlider(curvature([3.0, 4.0], 0), [curvature([3, 9], 2)]))
+    assert stops(page).is_disabled() and page.locator("#one .tkh-spot").count() == 1
+
+
+def test_percents_are_written_as_in_python(browser):
+    page = browser.new_page()
+    values = [0.0004, 0.0234, 0.0994, 0.0996, 0.456, 1, 6.1197, 12.3456]
+    code = source("probe_state.js")
+    found = page.evaluate(f"values => {{ {code} return values.map(errorText); }}", values)
+    assert found == [percent(value) for value in values]
+    page.close()
+
+
+def test_screen_readers_hear_the_errors(probes, slider):
+    stops(probes).press("End")
+    probes.wait_for_function("document.querySelector('#one [role=status]').textContent.startsWith('16 probes')")
+    assert probes.text_content("#one [role=status]") == " ".join(slider._spec["said"][3])
+
+
+def test_closing_a_probe_view_leaves_no_listener(probes):
+    probes.evaluate("window.clean[0]()")
+    assert probes.locator("#one .tk").count() == 0
+    stops(probes, "#two").press("End")
+    assert get(probes, "probes") == [16]
+    probes.evaluate("window.clean[1]()")
+    assert probes.evaluate("model.listeners.length") == 0
+
+
+@pytest.mark.parametrize("width", [320, 480, 610, 700, 1000])
+def test_nothing_of_the_probes_sticks_out_or_jumps(probes, width):
+    probes.set_viewport_size({"width": width + 60, "height": 1000})
+    probes.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
+    probes.wait_for_timeout(200)
+    heights = set()
+    for number in PROBES:
+        put(probes, probes=number)
+        assert probes.evaluate(OUTSIDE, "#one .tk") == []
+        heights.add(probes.locator("#one .tk").bounding_box()["height"])
+    assert len(heights) == 1
+
+
+def test_probe_page_works_from_disk_in_both_themes(browser, slider, tmp_path):
+    file = slider.export_html(tmp_path / "probes.html")
+    for scheme in ["light", "dark"]:
+        context = browser.new_context(offline=True, color_scheme=scheme)
+        page = context.new_page()
+        errors, asked = collect_errors(page), []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(file.as_uri())
+        page.locator(".tkh-points").wait_for()
+        assert said(page, "body") == slider._spec["said"][2]
+        stops(page, "body").press("Home")
+        assert said(page, "body") == slider._spec["said"][0]
+        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
+        line = page.evaluate("getComputedStyle(document.querySelector('.tkh-measured')).stroke")
+        assert line == {"light": "rgb(33, 33, 33)", "dark": "rgb(255, 255, 255)"}[scheme]
+        context.close()
+
+
+def test_a_line_of_the_browser_is_that_of_python_everywhere(browser):
+    """The one formula that is written twice, at random places of both kinds of surface."""
+    import torch
+
+    code = source("shared.js", "landscape_state.js")
+    page = browser.new_page()
+    dice = np.random.default_rng(5)
+    mark = torch.ones(D) + 0.3 * unit(0) + 0.6 * unit(1) + 2 * unit(3)
+    explorer = LandscapeExplorer(SPACE, {"one": flat(), "two": slanted()}, marks={"E": mark})
+    for surface in explorer._surfaces.values():
+        assert place(surface, mark)[2] == pytest.approx(2, rel=1e-5)
+        left, right, low, high = surface.frame
+        cut = surface.cut
+        sent = {
+            "xs": cut.x.tolist(),
+            "ys": cut.y.tolist(),
+            "values": cut.values.ravel().tolist(),
+            "frame": surface.frame,
+            "gram": surface.gram,
+        }
+        for network in surface.networks:
+            for x, y in [*dice.uniform([left, low], [right, high], (10, 2)).tolist(), [network.x, network.y]]:
+                found = page.evaluate(
+                    f"([s, n, at]) => {{ {code} return lineThrough(s, n, at); }}", [sent, vars(network), [x, y]]
+                )
+                away, values, here = surface.along(network, x, y)
+                assert found["away"] == pytest.approx(away) and found["values"] == pytest.approx(values)
+                assert found["here"] == pytest.approx(here)
+    page.close()
