@@ -27,8 +27,7 @@ def distill(
     per_class: int = 10,
     method: str = "distribution",
     steps: int = 500,
-    lr: float = 0.05,
-    momentum: float = 0.5,
+    lr: float = 0.01,
     seed: int = 0,
 ) -> Dataset:
     """Make a data set whose training split is a few synthetic images a class; validation and test stay.
@@ -38,10 +37,9 @@ def distill(
         dataset: the real data.
         per_class: images a class.
         method: `"distribution"`, the means of a class as the last layer gets them are brought together; `"gradient"`,
-            the directions of the gradients of a class's loss are. The second needs a smaller learning rate.
-        steps: steps of SGD on the pixels.
-        lr: its learning rate.
-        momentum: its momentum.
+            the directions of the gradients of a class's loss are.
+        steps: steps of Adam on the pixels.
+        lr: how far a pixel moves in the first step, in grey levels from 0 to 1; less and less until it stands still.
         seed: of the images begun with, and of the networks.
 
     Returns:
@@ -53,18 +51,18 @@ def distill(
 
     Example:
         >>> from toolkit import data, models
-        >>> few = distill(WeightSpace(models.mlp(64, 64, 10)), data.load("digits"), per_class=1, steps=20, lr=0.01)
+        >>> few = distill(WeightSpace(models.mlp(64, 64, 10)), data.load("digits"), per_class=1, steps=20)
         >>> few.train_x.shape, few.train_y.tolist()
         (torch.Size([10, 1, 8, 8]), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 
-    Source: distribution matching: Zhao and Bilen 2023; gradient matching: Zhao, Mopuri, Bilen 2021.
+    Source: distribution matching: Zhao and Bilen 2023; gradient matching: Zhao, Mopuri, Bilen 2021. They use SGD, whose
+    learning rate must then be found for every method, network and number of images; Adam's need not.
     """
     distance = METHODS[_expect.choice("method", method, METHODS)]
-    _expect.number("lr", lr, 0)
-    _expect.number("momentum", momentum, 0, 1)
+    _expect.number("lr", lr, 0, 1)
     begin = subset(dataset, per_class, seed)
     x, y = begin.train_x.clone().requires_grad_(), begin.train_y
-    mover, first = torch.optim.SGD([x], lr, momentum), None
+    mover, first = torch.optim.Adam([x], lr, betas=(0.5, 0.99)), None
     for step in progress(range(_expect.count("steps", steps)), "distilling"):
         module = space.module(space.init(seed + 1 + step)).to(x.device).train()
         loss = distance(module, x, y, dataset.train_x, dataset.train_y, dataset.classes)
@@ -76,6 +74,7 @@ def distill(
             )
         mover.zero_grad()
         loss.backward()
+        mover.param_groups[0]["lr"] = lr * (1 - step / steps)
         mover.step()
         with torch.no_grad():
             x.clamp_(0, 1)
