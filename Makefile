@@ -7,6 +7,9 @@ CONSTRAINTS ?= constraints.txt
 WORKERS     ?= 2
 PORT        ?=
 LESSON      ?= lessons/00_start_here.ipynb
+BUNDLE_ARGS ?=
+EVIDENCE    ?=
+FRESH       ?=
 
 ifeq ($(OS),Windows_NT)
 VENV_PYTHON := .venv/Scripts/python.exe
@@ -17,7 +20,7 @@ endif
 export PIP_ARGS CONSTRAINTS
 QUIET := TOOLKIT_QUIET=1 OMP_NUM_THREADS=1
 
-.PHONY: help setup lab test lessons bench evidence clean
+.PHONY: help setup lab test lessons bench evidence site slides bundle clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -e 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,8 +44,18 @@ lessons: setup  ## run every lesson and write it back in its normal form
 bench: setup  ## print speed ratios, each against the plain way
 	$(QUIET) $(VENV_PYTHON) -m tests.bench
 
-evidence: setup  ## recompute the multi-seed results in lessons/evidence
-	$(QUIET) $(VENV_PYTHON) -m toolkit.evidence
+evidence: setup  ## measure the multi-seed results again (EVIDENCE="05 07": of these lessons; FRESH=yes: nothing kept)
+	$(QUIET) $(VENV_PYTHON) -m toolkit.evidence $(if $(FRESH),--fresh) $(EVIDENCE)
+	$(QUIET) $(VENV_PYTHON) -m toolkit.evidence.readme
+
+site: setup  ## write the course as a web site into build/site; it opens from disk
+	$(QUIET) $(VENV_PYTHON) -m toolkit.site
+
+slides: setup  ## write slides of LESSON (lessons/01_two_networks.ipynb, say) into build/slides
+	$(QUIET) $(VENV_PYTHON) -m toolkit.slides $(LESSON)
+
+bundle: setup  ## write the course and all its packages into build/bundle, for a room without a network
+	$(VENV_PYTHON) .ci/bundle.py $(BUNDLE_ARGS)
 
 clean:  ## remove .venv and everything that was generated
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

@@ -1,14 +1,15 @@
 """The measurements behind the lessons' claims: many seeds, run once, kept with their settings.
 
 `make evidence` runs every claim and writes `lessons/evidence/<lesson>.json`; a lesson plots what is there beside your
-own live run. Claims are independent of each other and go through `joblib.Parallel`, so that a `dask` or `ray` backend
-chosen with `joblib.parallel_config` spreads them over a cluster unchanged.
+own live run. What an interrupted run has measured is kept under `build/evidence/`. Claims are independent of each other
+and go through `joblib.Parallel`, so that a `dask` or `ray` backend chosen with `joblib.parallel_config` spreads them
+over a cluster unchanged.
 """
 
 import importlib
 import json
-import os
 import platform
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,9 +18,10 @@ import torch
 
 from toolkit import _expect
 from toolkit.device import device
+from toolkit.evidence.parts import PARTS, Parts, write
 
 FOLDER = Path(__file__).parents[2] / "lessons" / "evidence"
-LESSONS = ("01", "02", "03", "04", "05", "06")
+LESSONS = ("01", "02", "03", "04", "05", "06", "07")
 
 
 def load(lesson: str, claim: str, folder: Path = FOLDER) -> dict:
@@ -53,56 +55,93 @@ def load(lesson: str, claim: str, folder: Path = FOLDER) -> dict:
     return claims[_expect.choice("claim", claim, claims)]
 
 
-def measure(lessons: Sequence[str] = LESSONS, folder: Path = FOLDER) -> None:
+def measure(lessons: Sequence[str] = LESSONS, folder: Path = FOLDER, parts: Path = PARTS, fresh: bool = False) -> None:
     """Run every claim of `lessons` and write the results, a file a lesson.
 
-    A file is replaced only when all its claims are done: an interrupted run leaves the old one. A claim whose data set
-    is not on this machine keeps what was measured before.
+    Each claim is kept in `parts` as soon as it is measured, so that an interrupted run goes on where it was; a claim
+    counts as measured if its part comes from the same code, versions and hardware. The file of a lesson is
+    replaced only when all its claims are done. A claim whose data set is not on this machine keeps what the file says.
 
     Args:
         lessons: numbers in two digits.
         folder: where the files go.
+        parts: where single claims are kept, in a folder a lesson.
+        fresh: measure all of them anew, whatever is kept.
 
     Raises:
         ValueError: if a lesson has no claims.
+        OSError: if a lesson's file cannot be written; the old file and what is kept are unharmed.
+        KeyboardInterrupt: if you interrupt; its sentence says what is kept.
+
+    Example:
+        >>> measure([])
     """
     for lesson in lessons:
         _expect.choice("each of lessons", lesson, LESSONS)
-        claims = importlib.import_module(f"toolkit.evidence.lesson{lesson}").CLAIMS
-        print(f"Lesson {lesson}: {', '.join(claim.__name__ for claim in claims)} ...", flush=True)
-        results = joblib.Parallel(n_jobs=-1)(joblib.delayed(_run)(claim, lesson, folder) for claim in claims)
-        record = {
-            "lesson": lesson,
-            "versions": {"python": platform.python_version(), "torch": torch.__version__.split("+")[0]},
-            "device": device().type,
-            "claims": {claim.__name__: result for claim, result in zip(claims, results, strict=True)},
-        }
-        _write(Path(folder) / f"{lesson}.json", json.dumps(_rounded(record), indent=1))
+    for lesson in lessons:
+        module = f"toolkit.evidence.lesson{lesson}"
+        claims = {claim.__name__: claim for claim in importlib.import_module(module).CLAIMS}
+        kept = Parts(Path(parts) / lesson, module)
+        if fresh:
+            kept.forget()
+        try:
+            results = _results(claims, kept, lesson, folder)
+            record = {
+                "lesson": lesson,
+                "versions": {"python": platform.python_version(), "torch": torch.__version__.split("+")[0]},
+                "device": device().type,
+                "claims": {name: results[name] for name in claims},
+            }
+            _write(Path(folder) / f"{lesson}.json", record, f"{_count(kept, claims)} claims are kept for the next call")
+        except KeyboardInterrupt:
+            saved = f"{_count(kept, claims)} claims of lesson {lesson} are kept"
+            raise KeyboardInterrupt(f"Interrupted: {saved}; the same command goes on from there.") from None
 
 
-def _run(claim: Callable[[], dict], lesson: str, folder: Path) -> dict:
-    """Measure a claim; where its data set is missing, return what was measured before."""
+def _count(kept: Parts, claims: dict[str, Callable]) -> str:
+    return f"{len(kept.read(list(claims)))} of {len(claims)}"
+
+
+def _results(claims: dict[str, Callable], kept: Parts, lesson: str, folder: Path) -> dict[str, dict]:
+    """Measure what is not kept, a line and a part for each claim as soon as it is done; return all results by name."""
+    results = kept.read(list(claims))
+    print(f"Lesson {lesson}: {len(claims)} claims" + (f", {len(results)} kept" if results else ""), flush=True)
     try:
-        return claim()
+        parallel = joblib.Parallel(n_jobs=-1, return_as="generator_unordered")
+    except ValueError:  # a backend that hands results out all at once
+        parallel = joblib.Parallel(n_jobs=-1)
+    left = [joblib.delayed(_run)(claim, lesson, folder) for name, claim in claims.items() if name not in results]
+    for name, result, seconds, missing in parallel(left):
+        results[name] = _rounded(json.loads(json.dumps(result)))
+        took = f"{seconds:.0f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+        print(f"  {len(results)}/{len(claims)} {name}: {missing or took}", flush=True)
+        try:
+            if not missing:
+                kept.keep(name, results[name])
+        except OSError as error:  # later there may be room for the lesson's file
+            print(f"  {error} The run goes on and holds the result in memory.", flush=True)
+    return results
+
+
+def _write(path: Path, record: dict, kept: str) -> None:
+    """Write a lesson's file; if that fails, say what is kept."""
+    try:
+        write(path, json.dumps(record, indent=1))
+    except OSError as error:
+        raise OSError(f"{str(error).rstrip('.')}, {kept}.") from error
+
+
+def _run(claim: Callable[[], dict], lesson: str, folder: Path) -> tuple[str, dict, float, str]:
+    """Measure a claim; where its data set is missing, return what was measured before, and a word about that."""
+    began = time.perf_counter()
+    try:
+        return claim.__name__, claim(), time.perf_counter() - began, ""
     except FileNotFoundError as error:
         try:
             earlier = load(lesson, claim.__name__, folder)
         except (FileNotFoundError, ValueError):
             raise error from None
-        print(f"{claim.__name__} keeps its earlier result: {error}", flush=True)
-        return earlier
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    try:
-        temporary.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OSError(f"{path.name} could not be written ({error.strerror}); the old file is unchanged.") from error
-    os.replace(temporary, path)
+        return claim.__name__, earlier, 0.0, f"keeps its earlier result: {error}"
 
 
 def _rounded(value):
