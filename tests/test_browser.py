@@ -862,6 +862,42 @@ def test_lesson_06_runs_in_jupyterlab_and_its_dial_turns(lab, browser):
     page.close()
 
 
+def test_lesson_07_runs_in_jupyterlab_and_its_widgets_move(lab, browser):
+    page = lab.open(browser, "lessons/07_sparse.ipynb")
+    run_all(page, patience=300)
+    explorer, valley, probes = (
+        page.locator(f".jp-OutputArea-output .{name}").first
+        for name in ("tk-sparsity-explorer", "tk-landscape-explorer", "tk-probe-slider")
+    )
+
+    def told(code: str) -> float:
+        page.wait_for_timeout(600)
+        return float(ask_kernel(page, f"print(float({code}))"))
+
+    explorer.scroll_into_view_if_needed()
+    rounds = explorer.get_by_role("slider", name="Round of pruning")
+    rounds.press("End")
+    assert told("explorer.round") == 9 and told("explorer.mask[where].sum()") == 593
+    own = told("explorer.barrier")
+    explorer.get_by_role("radio", name="real digits, shuffled", exact=True).check()
+    assert told("explorer.barrier") > 0.1 > 0.05 > own and "unstable" in explorer.inner_text()
+
+    valley.scroll_into_view_if_needed()
+    valley.get_by_role("button", name="go to B").click()
+    assert told("(valley.network - whole[1]).norm() / whole[1].norm()") < 0.01
+    low = told("valley.value")
+    point = valley.get_by_label("point on the map")
+    for _ in range(5):
+        point.press("ArrowLeft")
+    assert told("valley.value") > low
+
+    probes.scroll_into_view_if_needed()
+    probes.get_by_role("slider").first.press("End")
+    assert told("probes.probes") == 1024 and "1024 probes" in probes.inner_text().replace(",", "")
+    assert page.errors == []
+    page.close()
+
+
 def move_permutation_slider(page) -> None:
     """Move the lesson's PermutationSlider by keys and by mouse; the kernel has the network it shows."""
     widget = page.locator(".jp-OutputArea-output .tk-permutation-slider").first

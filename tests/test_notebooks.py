@@ -1,17 +1,22 @@
-"""Lessons as files: navigation, normal form, rules, running and writing."""
+"""Lessons as files: normal form, rules, running and writing."""
 
 import base64
 import os
-import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from toolkit import notebooks
+from toolkit import course, notebooks
+from toolkit.course import LESSONS
+from toolkit.navigation import colab, navigation
 from toolkit.notebook_rules import problems
-from toolkit.notebooks import KERNELSPEC, LESSONS, WIDGET_VIEW, LessonError, execute, main, navigation, normalise, write
+from toolkit.notebooks import KERNELSPEC, PORTABLE, WIDGET_VIEW, LessonError, execute, main, normalise, write
 
 PNG = base64.b64encode(b"not really a picture").decode()
 
@@ -43,43 +48,8 @@ def all_lessons(tmp_path, monkeypatch):
     """A lessons folder in which 00, 01 and 04 exist."""
     for number in (0, 1, 4):
         (tmp_path / LESSONS[number].file).touch()
-    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
-
-
-def test_lessons_are_numbered_in_order_as_their_files_are():
-    assert [item.number for item in LESSONS] == list(range(9))
-    assert all(re.fullmatch(rf"{item.number:02d}_[a-z_]+\.ipynb", item.file) for item in LESSONS)
-    assert all(item.title and item.minutes > 0 for item in LESSONS)
-
-
-def test_a_lesson_exists_when_its_file_does(all_lessons):
-    assert [item.number for item in LESSONS if item.exists] == [0, 1, 4]
-
-
-def test_navigation_links_the_neighbours_that_exist(all_lessons):
-    assert navigation("01_two_networks.ipynb") == (
-        "[← 00 Start here](00_start_here.ipynb) · [All lessons](00_start_here.ipynb#All-lessons)"
-        " · [04 A whole line of networks in one run →](04_whole_line.ipynb)"
-    )
-
-
-def test_navigation_at_both_ends(all_lessons):
-    first, last = navigation("00_start_here.ipynb"), navigation("04_whole_line.ipynb")
-    assert first == "[All lessons](#All-lessons) · [01 Two networks, one straight line →](01_two_networks.ipynb)"
-    assert last.startswith("[← 01 ") and last.endswith("[All lessons](00_start_here.ipynb#All-lessons)")
-
-
-def test_navigation_links_binder_once_the_repository_is_known(all_lessons, monkeypatch):
-    assert "binder" not in navigation("01_two_networks.ipynb")
-    monkeypatch.setattr(notebooks, "REPOSITORY", "owner/name")
-    assert navigation("01_two_networks.ipynb").endswith(
-        "[Open on Binder](https://mybinder.org/v2/gh/owner/name/HEAD?urlpath=lab%2Ftree%2Flessons%2F01_two_networks.ipynb)"
-    )
-
-
-def test_navigation_of_another_file_is_refused():
-    with pytest.raises(ValueError, match=r"^path must name a lesson of the course, got 'x.ipynb'; the lessons are 00_"):
-        navigation("x.ipynb")
+    monkeypatch.setattr(course, "FOLDER", tmp_path)
+    return tmp_path
 
 
 def test_normalise_counts_executed_cells_from_one_and_keeps_ids():
@@ -110,11 +80,13 @@ def test_normalise_twice_changes_nothing_more():
     assert normalise(once) == once
 
 
-def test_normalise_brings_the_navigation_bar_up_to_date(all_lessons):
-    bar = new_markdown_cell("old", metadata={"tags": ["navigation"]})
-    nb = new_notebook(cells=[bar, new_markdown_cell("old")])
+def test_normalise_with_a_path_brings_both_generated_cells_up_to_date(all_lessons):
+    nb = new_notebook(cells=[new_markdown_cell("old", metadata={"tags": ["navigation"]}), code("x", 4)])
     normal = normalise(nb, "01_two_networks.ipynb")
-    assert [cell.source for cell in normal.cells] == [navigation("01_two_networks.ipynb"), "old"]
+    assert [cell.source for cell in normal.cells] == [navigation("01_two_networks.ipynb"), colab(), "x"]
+    assert [cell.get("execution_count") for cell in normal.cells] == [None, 1, 2]
+    assert normalise(normal, "01_two_networks.ipynb") == normal
+    assert [cell.source for cell in nb.cells] == ["old", "x"], "the notebook that was handed in must not change"
 
 
 def test_a_good_lesson_has_no_problems(tmp_path):
@@ -209,13 +181,78 @@ def test_a_large_file_is_named(tmp_path):
     assert problems(nb, save(nb, tmp_path / "x.ipynb")) == ["is 501 KB large; at most 400 KB."]
 
 
+NO_BAR = (
+    "must have one cell tagged 'navigation' with the current navigation bar;"
+    " run python -m toolkit.notebooks --navigation."
+)
+NO_COLAB = (
+    "must have the current cell tagged 'colab', once and before all other code;"
+    " run python -m toolkit.notebooks --navigation."
+)
+
+
+def linked() -> nbformat.NotebookNode:
+    return normalise(lesson(), "01_two_networks.ipynb")
+
+
 def test_a_lesson_of_the_course_needs_its_navigation_bar(all_lessons):
-    name = "01_two_networks.ipynb"
-    bar = new_markdown_cell(navigation(name), metadata={"tags": ["navigation"]})
-    assert problems(lesson(bar), name) == []
-    bar.source = "[Old](old.ipynb)"
-    sentence = "must have one cell tagged 'navigation' with the current navigation bar."
-    assert problems(lesson(bar), name) == problems(lesson(), name) == [sentence]
+    name, nb = "01_two_networks.ipynb", linked()
+    assert problems(nb, name) == []
+    nb.cells[0].source = "[Old](old.ipynb)"
+    assert problems(nb, name) == [NO_BAR]
+    nb.cells[0].metadata.clear()
+    assert problems(nb, name) == [NO_BAR]
+
+
+def test_a_lesson_of_the_course_needs_its_cell_for_colab_before_all_code(all_lessons):
+    name, nb = "01_two_networks.ipynb", linked()
+    assert [cell.cell_type for cell in nb.cells[:4]] == ["markdown", "markdown", "code", "code"]
+    nb.cells[2].source += "  # mine"
+    assert problems(nb, name) == [NO_COLAB]
+    nb = linked()
+    nb.cells[2:4] = nb.cells[3:1:-1]
+    assert problems(normalise(nb), name) == [NO_COLAB]
+    nb = linked()
+    nb.cells.append(code(colab(), 3, tags=["colab"]))
+    assert problems(nb, name) == [NO_COLAB]
+    assert problems(lesson(), name) == [NO_BAR, NO_COLAB]
+
+
+def test_navigation_is_renewed_without_running_or_losing_an_output(all_lessons, capsys):
+    path = all_lessons / "01_two_networks.ipynb"
+    save(lesson(code("raise SystemExit('this was run')", outputs=[picture()])), path)
+    (all_lessons / "00_start_here.ipynb").unlink()
+    (all_lessons / "04_whole_line.ipynb").unlink()
+    assert main(["--navigation"]) == 0
+    assert capsys.readouterr().out == "01_two_networks.ipynb: links brought up to date.\n"
+    nb = nbformat.read(path, as_version=4)
+    assert problems(nb, path) == []
+    assert nb.cells[-1].outputs == [picture()]
+    before = path.read_bytes()
+    assert main(["--navigation"]) == 0
+    assert path.read_bytes() == before and capsys.readouterr().out == ""
+
+
+def test_navigation_of_a_notebook_that_was_never_run_leaves_it_so(all_lessons):
+    path = save(lesson(), all_lessons / "01_two_networks.ipynb")
+    nb = nbformat.read(path, as_version=4)
+    nb.cells[1].execution_count = None
+    save(nb, path)
+    assert main(["--navigation", str(path)]) == 0
+    assert [cell.get("execution_count") for cell in nbformat.read(path, as_version=4).cells] == [None] * 4
+
+
+def test_navigation_of_another_notebook_is_refused_and_leaves_it_alone(tmp_path, capsys):
+    path = save(lesson(), tmp_path / "x.ipynb")
+    before = path.read_bytes()
+    assert main(["--navigation", str(path)]) == 1
+    assert capsys.readouterr().err.startswith("path must name a lesson of the course, got 'x.ipynb'; the lessons are ")
+    assert path.read_bytes() == before
+
+
+def test_looking_and_linking_at_once_is_refused(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["--check", "--navigation"])
 
 
 def test_execute_runs_quietly_in_the_folder_of_the_lesson(tmp_path):
@@ -285,6 +322,29 @@ def test_an_interrupted_run_leaves_the_file_as_it_was(tmp_path, monkeypatch, cap
     assert main([str(path)]) == 130
     assert capsys.readouterr().err == "Interrupted; x.ipynb is as it was.\n"
     assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has another kind of Ctrl-C")
+def test_ctrl_c_is_told_as_such_and_leaves_the_file_as_it_was(tmp_path):
+    path = save(
+        lesson(code(f"open({str(tmp_path / 'begun')!r}, 'w').close(); import time; time.sleep(60)")),
+        tmp_path / "x.ipynb",
+    )
+    before = path.read_bytes()
+    command = [sys.executable, "-m", "toolkit.notebooks", str(path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    for _ in range(600):
+        if (tmp_path / "begun").exists():
+            break
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=60)[1].strip() == "Interrupted; x.ipynb is as it was."
+    assert process.returncode == 130 and path.read_bytes() == before
+
+
+def test_a_widget_for_the_site_is_dropped():
+    nb = lesson(code("slider", outputs=[new_output("display_data", {"text/plain": "x", PORTABLE: {"state": {}}})]))
+    assert list(normalise(nb).cells[-1].outputs[0].data) == ["text/plain"]
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):

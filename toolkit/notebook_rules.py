@@ -10,11 +10,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from toolkit.notebooks import KERNELSPEC, LESSONS, NAVIGATION, WIDGET_VIEW, navigation, normalise
+from toolkit.course import LESSONS
+from toolkit.navigation import COLAB, NAVIGATION, colab, navigation
+from toolkit.notebooks import KERNELSPEC, WIDGET_VIEW, normalise
 
 FILE_KB = 400
 IMAGE_KB = 40
 WORDS = 3500
+LINK = "run python -m toolkit.notebooks --navigation"
 FORBIDDEN_CODE = {
     r"\binteract(ive|_manual|ive_output)?\s*\(": "uses interact; show a widget of the toolkit instead",
     r"\bOutput\s*\(": "uses an Output widget; show a widget of the toolkit instead",
@@ -86,11 +89,18 @@ def _form(nb: NotebookNode, path: Path) -> Iterator[str]:
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
         yield f"must have been run from top to bottom in one go (execution counts 1 to {len(code)})."
-    bars = [cell.source for cell in nb.cells if NAVIGATION in cell.metadata.get("tags", [])]
-    if path.name in [lesson.file for lesson in LESSONS] and bars != [navigation(path)]:
-        yield f"must have one cell tagged {NAVIGATION!r} with the current navigation bar."
+    if path.name in [lesson.file for lesson in LESSONS]:
+        if _tagged(nb.cells, NAVIGATION) != [navigation(path)]:
+            yield f"must have one cell tagged {NAVIGATION!r} with the current navigation bar; {LINK}."
+        if _tagged(nb.cells, COLAB) != [colab()] or _tagged(code[:1], COLAB) != [colab()]:
+            yield f"must have the current cell tagged {COLAB!r}, once and before all other code; {LINK}."
     if normalise(nb) != nb:
         yield "is not in normal form: run make lessons."
+
+
+def _tagged(cells: list[NotebookNode], tag: str) -> list[str]:
+    """The sources of the cells with a tag."""
+    return [cell.source for cell in cells if tag in cell.metadata.get("tags", [])]
 
 
 def _code_cell(cell: NotebookNode) -> Iterator[str]:

@@ -1,6 +1,7 @@
-"""The lessons as files: their list, their navigation bar, and the one normal form they are kept in.
+"""The lessons as files: how they are run and written, and the one normal form they are kept in.
 
-`python -m toolkit.notebooks [FILE …]` runs lessons and writes them back; with `--check` it only looks.
+`python -m toolkit.notebooks [FILE …]` runs lessons and writes them back; with `--check` it only looks, with
+`--navigation` it brings the cells made from the list of lessons (`toolkit/course.py`) up to date and runs nothing.
 """
 
 import argparse
@@ -9,102 +10,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-FOLDER = Path(__file__).resolve().parent.parent / "lessons"
-REPOSITORY = ""  # owner/name of the public repository; while it is empty, lessons carry no Binder link
-NAVIGATION = "navigation"  # the tag of the cell that holds the navigation bar
+from toolkit import course, navigation
+from toolkit.course import FOLDER, LESSONS  # noqa: F401  (FOLDER and NAVIGATION are asked for here, too)
+from toolkit.navigation import NAVIGATION  # noqa: F401
+from toolkit.widgets.base import PORTABLE
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """One row of the course: number, file, title, paper and the minutes a learner needs."""
-
-    number: int
-    file: str
-    title: str
-    paper: str
-    minutes: int
-
-    @property
-    def exists(self) -> bool:
-        """Whether the lesson has been written yet."""
-        return (FOLDER / self.file).is_file()
-
-
-LESSONS = (
-    Lesson(0, "00_start_here.ipynb", "Start here", "", 15),
-    Lesson(1, "01_two_networks.ipynb", "Two networks, one straight line", "Frankle et al. 2020", 75),
-    Lesson(2, "02_round_the_mountain.ipynb", "Round the mountain", "Garipov et al. 2018", 75),
-    Lesson(3, "03_rearranged.ipynb", "The same network, rearranged", "Tatro et al. 2020", 120),
-    Lesson(4, "04_whole_line.ipynb", "A whole line of networks in one run", "Wortsman et al. 2021", 120),
-    Lesson(5, "05_late_phase.ipynb", "Many heads late, one network at the end", "von Oswald et al. 2021", 90),
-    Lesson(6, "06_reconnect.ipynb", "Moving weights, never changing them", "Qiu & Suda 2020", 75),
-    Lesson(7, "07_sparse.ipynb", "Sparse networks that stay connected", "McDermott & Cummings 2023", 90),
-    Lesson(8, "08_merging.ipynb", "Many points into one", "Ainsworth et al. 2023", 90),
-)
-
-
 class LessonError(RuntimeError):
     """A lesson did not run to its end; the message says in one sentence which cell and why."""
-
-
-def navigation(path: str | Path) -> str:
-    """Return the navigation bar of a lesson as Markdown.
-
-    Every lesson begins with it, so that you can walk the course without the file browser. Neighbours that
-    are not written yet are left out.
-
-    Args:
-        path: the lesson's file; only its name counts.
-
-    Returns:
-        One line: previous lesson · all lessons · next lesson, and Binder where the repository is known.
-
-    Raises:
-        ValueError: if the file is no lesson of the course.
-
-    Example:
-        >>> navigation("lessons/08_merging.ipynb").split(" · ")[-1]
-        '[All lessons](00_start_here.ipynb#All-lessons)'
-    """
-    files = [lesson.file for lesson in LESSONS]
-    name = Path(path).name
-    if name not in files:
-        raise ValueError(f"path must name a lesson of the course, got {name!r}; the lessons are {', '.join(files)}.")
-    here = files.index(name)
-    before = [lesson for lesson in LESSONS[:here] if lesson.exists]
-    after = [lesson for lesson in LESSONS[here + 1 :] if lesson.exists]
-    parts = [f"[← {before[-1].number:02d} {before[-1].title}]({before[-1].file})"] if before else []
-    parts.append("[All lessons](00_start_here.ipynb#All-lessons)" if here else "[All lessons](#All-lessons)")
-    parts += [f"[{after[0].number:02d} {after[0].title} →]({after[0].file})"] if after else []
-    if REPOSITORY:
-        target = quote(f"lab/tree/lessons/{name}", safe="")
-        parts.append(f"[Open on Binder](https://mybinder.org/v2/gh/{REPOSITORY}/HEAD?urlpath={target})")
-    return " · ".join(parts)
-
-
-def contents() -> None:
-    """Show the table of all lessons in a notebook, with a link to each that is written."""
-    from toolkit.plots import table
-
-    rows = [
-        [
-            f"{lesson.number:02d}",
-            f"[{lesson.title}]({lesson.file})" if lesson.exists else f"{lesson.title} *(to come)*",
-            lesson.paper,
-            f"{lesson.minutes} min",
-        ]
-        for lesson in LESSONS
-    ]
-    table(["lesson", "title", "paper", "time"], rows)
 
 
 def normalise(nb: NotebookNode, path: str | Path | None = None) -> NotebookNode:
@@ -116,10 +39,13 @@ def normalise(nb: NotebookNode, path: str | Path | None = None) -> NotebookNode:
 
     Args:
         nb: a notebook of nbformat 4.
-        path: the lesson's file, if its navigation bar is to be brought up to date as well.
+        path: the lesson's file, if its navigation bar and its cell for Colab are to be brought up to date as well.
 
     Returns:
         A new notebook; `nb` is unchanged.
+
+    Raises:
+        ValueError: if `path` is given and no lesson of the course.
 
     Example:
         >>> nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1", execution_count=7)])
@@ -127,13 +53,13 @@ def normalise(nb: NotebookNode, path: str | Path | None = None) -> NotebookNode:
         1
     """
     nb = nbformat.from_dict(nb)
+    if path is not None:
+        navigation.refresh(nb, path)
     nb.nbformat, nb.nbformat_minor = 4, 5
     nb.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
     count = 0
     for cell in nb.cells:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("tags", "jupyter")})
-        if path is not None and NAVIGATION in cell.metadata.get("tags", []):
-            cell.source = navigation(path)
         if cell.cell_type == "code" and cell.execution_count is not None:
             count += 1
             cell.execution_count = count
@@ -147,7 +73,8 @@ def _normal_output(output: NotebookNode, count: int) -> NotebookNode:
     if output.output_type == "execute_result":
         output.execution_count = count
     if "data" in output:
-        output.data.pop(WIDGET_VIEW, None)
+        for kind in (WIDGET_VIEW, PORTABLE):
+            output.data.pop(kind, None)
         kept = {kind: note for kind, note in output.metadata.items() if kind in output.data and note}
         output.metadata = nbformat.from_dict(kept)
     return output
@@ -183,7 +110,7 @@ def execute(path: str | Path, timeout: float = 180) -> NotebookNode:
     )
     quiet = {"TOOLKIT_QUIET": "1", "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     try:
-        client.execute(env={**os.environ, **quiet}, stderr=subprocess.DEVNULL)
+        _in_a_thread(client, env={**os.environ, **quiet}, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         raise LessonError(f"{_cell(path, nb, cell_now[0])} stopped with {error.ename}: {error.evalue}") from None
     except CellTimeoutError:
@@ -191,6 +118,18 @@ def execute(path: str | Path, timeout: float = 180) -> NotebookNode:
     except DeadKernelError:
         raise LessonError(f"{_cell(path, nb, cell_now[0])} ended the kernel; memory may have run out.") from None
     return nb
+
+
+def _in_a_thread(client: Any, **settings: Any) -> None:
+    """Execute where nbclient cannot take Ctrl-C for itself: it would only end the kernel, and call it dead."""
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(client.execute, **settings)
+        try:
+            running.result()
+        except KeyboardInterrupt:
+            if client.km is not None and client.km.has_kernel:
+                client.km.provisioner.process.kill()
+            raise
 
 
 def _cell(path: Path, nb: NotebookNode, index: int) -> str:
@@ -215,23 +154,20 @@ def write(nb: NotebookNode, path: str | Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run lessons and write them in normal form, or only check them; return the exit status."""
-    from toolkit.notebook_rules import problems
-
+    """Run lessons and write them in normal form, or only check or link them; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m toolkit.notebooks", description="Run lessons, write normal form.")
     parser.add_argument("files", nargs="*", type=Path, help="notebooks (all lessons when none is named)")
-    parser.add_argument("--check", action="store_true", help="run nothing, write nothing, only name what is wrong")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="run nothing, write nothing, only name what is wrong")
+    mode.add_argument(
+        "--navigation", action="store_true", help="run nothing; renew the navigation bars and the cells for Colab"
+    )
     parser.add_argument("--timeout", type=float, default=180, help="seconds one cell may take (180)")
     options = parser.parse_args(arguments)
     found = []
-    for path in options.files or [FOLDER / lesson.file for lesson in LESSONS if lesson.exists]:
+    for path in options.files or [course.FOLDER / lesson.file for lesson in LESSONS if lesson.exists]:
         try:
-            lesson = path if path.name in [lesson.file for lesson in LESSONS] else None
-            nb = nbformat.read(path, as_version=4) if options.check else execute(path, options.timeout)
-            if not options.check:
-                nb = normalise(nb, lesson)
-                write(nb, path)
-            found += [f"{path.name}: {problem}" for problem in problems(nb, path)]
+            found += _linked(path) if options.navigation else _checked(path, options)
         except nbformat.reader.NotJSONError:
             found.append(f"{path.name}: is no notebook, because it does not hold JSON.")
         except (LessonError, OSError) as error:
@@ -242,6 +178,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0
+
+
+def _checked(path: Path, options: argparse.Namespace) -> list[str]:
+    """Run a notebook and write it back, or only read it; return what is wrong with it."""
+    from toolkit.notebook_rules import problems
+
+    lesson = path if path.name in [lesson.file for lesson in LESSONS] else None
+    nb = nbformat.read(path, as_version=4) if options.check else execute(path, options.timeout)
+    if not options.check:
+        nb = normalise(nb, lesson)
+        write(nb, path)
+    return [f"{path.name}: {problem}" for problem in problems(nb, path)]
+
+
+def _linked(path: Path) -> list[str]:
+    """Bring the cells made from the list of lessons up to date, and leave all outputs as they are."""
+    nb = nbformat.read(path, as_version=4)
+    try:
+        new = normalise(nb, path)
+    except ValueError as error:
+        return [str(error)]
+    if new != nb:
+        write(new, path)
+        print(f"{path.name}: links brought up to date.")
+    return []
 
 
 if __name__ == "__main__":

@@ -133,7 +133,8 @@ PREDICTIONS = (
     ),
     Prediction(
         id="4.p2",
-        text="the test accuracy of one network, trained as usual but at half the learning rate (at 0.1 it has 81 %)",
+        text="the test accuracy of one network, trained as usual but at half the learning rate (at 0.1 it has about "
+        "80 %)",
         unit="%",
         low=0,
         high=100,

@@ -58,8 +58,8 @@ _EVERY = Question(
     answer="a",
     feedback={
         "a": "A claim about where a mask comes from is read from its distance to the random and the shuffled one, and "
-        "that is zero. Why sparsity helps is a guess: with fewer inputs each neuron's gain is smaller, and so is the "
-        "effect of a step. Test it: the dense network with a smaller learning rate.",
+        "that is zero. Why being sparse helps is another question: section 11 finds that a smaller learning rate does "
+        "the same to the dense network, and that smaller signals do not.",
         "b": "The 38 points are real. But a random mask has them too, and it has seen no data at all.",
         "c": "By the same reasoning a random mask replaces both, at no cost. Stable does not mean accurate, either: "
         "compare how well the networks read.",
