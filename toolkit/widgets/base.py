@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import anywidget
 
 FOLDER = Path(__file__).parent
 PICTURE_LIMIT = 40_000  # bytes
+PORTABLE = "application/vnd.weight-space.widget+json"  # a whole widget, to be mounted on a page without a kernel
+PORTABLE_WANTED = "TOOLKIT_SITE"  # the environment variable that asks for it; lessons as files never hold it
 
 
 def source(*names: str) -> str:
@@ -81,6 +84,16 @@ class Widget(anywidget.AnyWidget):
         inherited = set(anywidget.AnyWidget.class_trait_names()) | {"_esm", "_css", "_anywidget_id"}
         return {name: getattr(self, name) for name in sorted(self.keys) if name not in inherited}
 
+    def portable(self) -> dict[str, Any]:
+        """Return all that a page without a kernel needs to run it, as JSON: class, module, style, state and alt."""
+        return {
+            "class": type(self).__name__,
+            "module": str(self._esm),
+            "style": str(self._css),
+            "state": json.loads(_json(self.state())),
+            "alt": self.alt,
+        }
+
     def __repr__(self) -> str:
         """Return a text that is the same in every run."""
         return f"{type(self).__name__}()"
@@ -92,6 +105,8 @@ class Widget(anywidget.AnyWidget):
             return None
         data, metadata = bundle
         data = {**data, "image/png": base64.b64encode(self.picture()).decode("ascii")}
+        if os.environ.get(PORTABLE_WANTED) == "1":
+            data[PORTABLE] = self.portable()
         return data, {**(metadata or {}), "image/png": {"alt": self.alt}}
 
 

@@ -1,0 +1,168 @@
+"""Slides: nothing of a lesson is lost, each begins where it should, and they walk by keyboard with the network off."""
+
+import base64
+import errno
+import re
+
+import nbformat
+import pytest
+from browser import chromium, collect_errors
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from site_document import Document
+
+from toolkit.notebooks import FOLDER, LessonError
+from toolkit.site.cells import Article, article
+from toolkit.site.words import Words
+from toolkit.slides import deal, main, write
+from toolkit.widgets import NoisyQuadraticPlayground
+from toolkit.widgets.base import PORTABLE_WANTED
+
+
+@pytest.fixture(scope="module")
+def lesson() -> Article:
+    """A lesson with sections, an exercise with its solution, a picture and two widgets; made without a kernel."""
+    playground = NoisyQuadraticPlayground(members=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PORTABLE_WANTED, "1")
+        shown = new_output("display_data", playground._repr_mimebundle_()[0])
+    png = {"image/png": base64.b64encode(playground.picture()).decode("ascii")}
+    picture = new_output("display_data", png, metadata={"image/png": {"alt": "a bowl"}})
+    cells = [
+        new_markdown_cell("# Bowls\n\nThe promise."),
+        new_markdown_cell("## 1 · Look\n\nLook at $x$."),
+        new_code_cell("picture()", outputs=[picture]),
+        new_code_cell("playground", outputs=[shown]),
+        new_markdown_cell("## 2 · Build\n\n**Exercise 9.1 · Fill** — easy\n\nFill it."),
+        new_code_cell("def fill():\n    raise NotImplementedError"),
+        new_markdown_cell("<details>\n<summary>Solution</summary>\n\n```python\nanswer = 42\n```\n\n</details>"),
+        new_markdown_cell("## 3 · Again\n\nOnce more, [up](#1-·-Look)."),
+        new_code_cell("playground", outputs=[shown]),
+    ]
+    return article(new_notebook(cells=cells), Words(lambda address: address))
+
+
+def test_a_slide_begins_with_every_section_exercise_and_widget(lesson):
+    found = [(slide.heading, slide.going_on) for slide in deal(lesson)]
+    assert found == [
+        ("", False),
+        ("1 · Look", False),
+        ("1 · Look", True),  # the widget
+        ("Exercise 9.1 · Fill", False),  # the bare heading of its section stands above it
+        ("3 · Again", False),
+        ("3 · Again", True),
+    ]
+    assert "2 · Build" in deal(lesson)[3].html and "Solution" in deal(lesson)[3].html
+
+
+def test_code_above_a_picture_is_folded_and_other_code_is_not(lesson):
+    slides = deal(lesson)
+    assert re.search(r"<details><summary>The code of this cell</summary>\s*<pre", slides[1].html)
+    assert slides[3].html.count("<details") == 1
+
+
+def test_what_does_not_fit_goes_on_under_the_same_heading():
+    parts = [("text", "<h2 id='a'>Long &amp; wide</h2>"), *[("text", "<p>" + "word " * 170 + "</p>")] * 6]
+    slides = deal(Article("Long", parts))
+    assert len(slides) > 2 and all(slide.lines <= 22 for slide in slides)
+    assert {slide.heading for slide in slides} == {"Long & wide"}
+    assert '<p class="going-on">Long &amp; wide</p>' in slides[1].html
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("0[0-9]_*.ipynb")), ids=lambda path: path.stem[:2])
+def test_nothing_of_a_lesson_is_lost(path):
+    made = article(nbformat.read(path, as_version=4), Words(lambda address: None))
+    whole, dealt = Document(made.html), Document("\n".join(slide.html for slide in deal(made)))
+    for tag in ["pre", "img", "math", "table", "li", "h2", "summary"]:
+        folded = "\n".join(slide.html for slide in deal(made)).count("<summary>The code of this cell</summary>")
+        extra = folded - made.html.count("<summary>The code of this cell</summary>") if tag == "summary" else 0
+        assert dealt.tags[tag] - extra == whole.tags[tag], tag
+    assert dealt.ids == whole.ids
+
+
+def test_the_command_writes_a_file_a_lesson_or_says_why_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("toolkit.site.builder.execute", lambda path, timeout: nbformat.read(path, as_version=4))
+    assert main(["00", "--out", str(tmp_path)]) == 0
+    target = tmp_path / "00_start_here.html"
+    assert capsys.readouterr().out == f"{target}: arrow keys walk; print it for a slide a page.\n"
+    before = target.read_bytes()
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", full)
+        assert main(["00", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"The slides could not be written to {tmp_path}: No space left on device.\n"
+
+    def stopped(path, timeout):
+        raise LessonError("00_start_here.ipynb: cell 2 stopped with ValueError: no.")
+
+    monkeypatch.setattr("toolkit.site.builder.execute", stopped)
+    assert main(["00", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "00_start_here.ipynb: cell 2 stopped with ValueError: no.\n"
+    assert main(["77"]) == 1 and "lessons must be numbers" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [target.name] and target.read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def page(lesson, tmp_path_factory):
+    """The slides in a browser without a network; at the end nothing may have been loaded but their own file."""
+    path = tmp_path_factory.mktemp("slides") / "bowls.html"
+    path.write_text(write(lesson), encoding="utf-8")
+    with chromium() as running:
+        context = running.new_context(offline=True, viewport={"width": 1280, "height": 720})
+        page, seen = context.new_page(), []
+        page.set_default_timeout(8_000)
+        page.on("request", lambda request: seen.append(request.url))
+        errors = collect_errors(page)
+        page.goto(path.as_uri())
+        yield page
+        assert errors == []
+        assert {url.partition("#")[0] for url in seen if not url.startswith(("blob:", "data:"))} == {path.as_uri()}
+
+
+def shown(page) -> list[str]:
+    return page.evaluate("[...document.querySelectorAll('.slide')].filter((s) => s.offsetParent).map((s) => s.id)")
+
+
+def test_arrow_keys_walk_and_stop_at_the_ends(page):
+    page.keyboard.press("Home")
+    assert shown(page) == ["slide-1"]
+    page.keyboard.press("ArrowLeft")
+    assert shown(page) == ["slide-1"] and page.locator("#back").is_disabled()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("PageDown")
+    assert shown(page) == ["slide-3"] and page.locator("#count").inner_text() == "3 of 6"
+    page.keyboard.press("End")
+    page.keyboard.press(" ")
+    assert shown(page) == ["slide-6"] and page.url.endswith("#slide-6") and page.locator("#on").is_disabled()
+
+
+def test_a_widget_on_a_slide_is_live_and_keeps_the_arrow_keys_to_itself(page):
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#widget-1[data-mounted=yes]")
+    slider = page.locator("#widget-1 input[type=range]").first
+    before = slider.input_value()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() != before and shown(page) == ["slide-3"]
+    page.evaluate("document.activeElement.blur()")
+
+
+def test_a_link_leads_to_the_slide_that_holds_its_place(page):
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("link", name="up").click()
+    page.wait_for_selector("#slide-2.shown")
+    assert shown(page) == ["slide-2"]
+
+
+def test_on_paper_every_slide_is_there_with_widgets_as_pictures_and_solutions_folded(page):
+    page.emulate_media(media="print")
+    assert len(shown(page)) == 6
+    assert page.locator("#widget-1 .still").is_visible() and not page.locator(".steps").is_visible()
+    assert not page.locator("#widget-1 .live").is_visible() and not page.get_by_text("answer = 42").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.slide')).breakAfter") == "page"
+    page.emulate_media(media="screen")
