@@ -20,7 +20,7 @@ endif
 export PIP_ARGS CONSTRAINTS
 QUIET := TOOLKIT_QUIET=1 OMP_NUM_THREADS=1
 
-.PHONY: help setup lab test lessons bench evidence site slides bundle clean
+.PHONY: help setup lab test lessons bench evidence site slides bundle picture clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -e 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ slides: setup  ## write slides of LESSON (lessons/01_two_networks.ipynb, say) in
 
 bundle: setup  ## write the course and all its packages into build/bundle, for a room without a network
 	$(VENV_PYTHON) .ci/bundle.py $(BUNDLE_ARGS)
+
+picture: setup  ## draw README's animated picture again
+	$(QUIET) $(VENV_PYTHON) -m toolkit.front_picture
 
 clean:  ## remove .venv and everything that was generated
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

@@ -16,7 +16,6 @@ CHAPTERS = ["What it is for", "60 minutes", "90 minutes", "Board sketch", "Discu
 CHAPTERS += ["Exam items"]
 # Numbers of ours in plans, sketches and discussions: examples on the board, sums and rounded values.
 EXAMPLES = {
-    "02": {"0.091"},  # 9.1 % of the way
     "03": {"0.9", "0.8", "0.7", "0.1", "1.0", "1.5"},
     "06": {"0.3", "0.5", "0.1"},
 }

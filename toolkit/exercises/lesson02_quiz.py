@@ -93,7 +93,7 @@ PREDICTIONS = (
     Prediction(
         id="2.0",
         text="the lowest test accuracy on the curve after its bend has been trained for 30 epochs (on the straight "
-        "line it falls to 26 %)",
+        "line it falls to about a quarter)",
         unit="%",
         low=0,
         high=100,
