@@ -21,6 +21,7 @@ _LAZY = {
     "match": "toolkit",
     "predict": "toolkit.exercises",
     "quiz": "toolkit.exercises",
+    "recall": "toolkit.exercises",
     "solution": "toolkit.exercises",
     "tally": "toolkit.exercises",
     "trace": "toolkit.symmetry",

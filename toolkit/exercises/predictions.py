@@ -42,6 +42,30 @@ def predict(id: str, value: float | None = None) -> float | None:
     return float(value)
 
 
+def recall(id: str, guess: float | None, of: str = "") -> None:
+    """Say what you expected, now that the number is there.
+
+    Args:
+        id: the prediction, such as "1.0".
+        guess: what `predict` returned.
+        of: what it was a guess of, where a cell shows several numbers.
+
+    Raises:
+        ValueError: if no prediction has this id.
+
+    Example:
+        >>> recall("1.0", 60.0)
+        You expected 60 %.
+        >>> recall("1.0", None, of="the middle")
+        You had made no guess for the middle.
+    """
+    asked = find(id, PREDICTIONS)
+    if guess is None:
+        say(f"You had made no guess{f' for {of}' if of else ''}.")
+    else:
+        say(f"You expected {guess:g} {asked.unit}{f' of {of}' if of else ''}.")
+
+
 def _unquoted(value: Any, asked: Prediction) -> str:
     """Return the advice for a good number that came as text."""
     with contextlib.suppress(ValueError):
