@@ -156,3 +156,9 @@ def test_report_keeps_the_order_of_the_checks():
 def test_the_package_offers_the_function_at_every_access():
     for _ in range(2):
         assert sys.modules["toolkit"].doctor is doctor
+
+
+def test_on_colab_nothing_is_said_of_jupyterlab_or_of_installing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    said = " ".join(text for _, text in doctor().findings)
+    assert "JupyterLab" not in said and "not installed" not in said and "The digits load" in said
