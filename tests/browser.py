@@ -1,4 +1,4 @@
-"""A real browser for tests: Chromium, a page that hosts one widget, and JupyterLab on a copy of some notebooks.
+"""A real browser for tests: Chromium, and JupyterLab on a copy of some notebooks.
 
 Where no Chromium is found the tests that need one are skipped, or fail where REQUIRE_BROWSER=1 says that they must run.
 """
@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat
 import pytest
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
@@ -127,6 +128,24 @@ def jupyterlab(folder: Path) -> Iterator[Lab]:
             process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def notebook_lab(code: str, lessons: Path | None = None):
+    """A fixture: JupyterLab on a notebook `widget.ipynb` of one cell, beside a copy of a folder of lessons."""
+
+    @pytest.fixture(scope="module")
+    def lab(tmp_path_factory) -> Iterator[Lab]:
+        folder = tmp_path_factory.mktemp("lab")
+        (folder / "notebooks").mkdir()
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code.strip())])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, folder / "notebooks" / "widget.ipynb")
+        if lessons is not None:
+            shutil.copytree(lessons, folder / "notebooks" / "lessons")
+        with jupyterlab(folder) as server:
+            yield server
+
+    return lab
 
 
 def _free_port() -> int:

@@ -1,38 +1,23 @@
 """The widgets in a browser: the module alone on a page with a stand-in for the model, and in JupyterLab."""
 
 import json
-import shutil
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
-from browser import ask_kernel, chromium, collect_errors, jupyterlab, run_all
+from browser import ask_kernel, notebook_lab, run_all
+from widget_page import GROUNDS, drag, exported, look, put, sticking_out, thumb, widen, widget_host
 
 from toolkit import Bezier, Line, PolyChain
 from toolkit.landscape import Plane
 from toolkit.widgets import CurveSlider, PathData
-from toolkit.widgets.base import _json, source
 
 POINTS = 11
 LESSONS = Path(__file__).parent.parent / "lessons"
-
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
-<body><div id="one" style="width: 760px"></div><div id="two" style="width: 760px"></div>
-<script>
-{stub}
-window.model = stubModel({state});
-window.saved = [];
-window.escaped = [];
-model.save_changes = () => saved.push(["value", "variant", "metric"].map(model.get));
-document.addEventListener("keydown", (event) => escaped.push(event.key));
-window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
-  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
-}});
-</script></body></html>"""
+host = widget_host(saves=["value", "variant", "metric"], width=760)
 
 
 def path_data(height: float = 1.0, **more) -> PathData:
@@ -83,35 +68,6 @@ def with_switches(labels: int = 3, **more) -> CurveSlider:
     return CurveSlider(variants=dict(records), label=tuple(WORDS)[:labels], **more)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def host(browser, tmp_path):
-    """Open a page with two views of one slider; at the end no error may have been reported."""
-    opened = []
-
-    def open_page(widget, **context):
-        parts = {"css": str(widget._css), "stub": source("stub_model.js")}
-        parts |= {"state": _json(widget.state()), "module": _json(str(widget._esm))}
-        file = tmp_path / "page.html"
-        file.write_text(PAGE.format(**parts), encoding="utf-8")
-        place = browser.new_context(viewport={"width": 820, "height": 900}, offline=True, **context)
-        page = place.new_page()
-        opened.append((place, collect_errors(page)))
-        page.goto(file.as_uri())
-        page.evaluate("window.ready")
-        return page
-
-    yield open_page
-    for place, errors in opened:
-        place.close()
-        assert errors == []
-
-
 @pytest.fixture
 def page(host):
     return host(CurveSlider(variants={"path": path_data()}))
@@ -149,9 +105,9 @@ def test_arrow_keys_go_from_measured_point_to_measured_point(page):
 
 
 def test_arrow_keys_from_between_two_points_reach_the_next_one(page):
-    page.evaluate("model.set('value', 0.33)")
+    put(page, value=0.33)
     assert key(page, "ArrowRight") == 0.4
-    page.evaluate("model.set('value', 0.33)")
+    put(page, value=0.33)
     assert key(page, "ArrowLeft") == 0.3
 
 
@@ -170,13 +126,12 @@ def test_every_move_is_saved_at_once_before_an_echo_of_the_last_can_overwrite_it
 
 
 def test_dragging_the_thumb_moves_everything_and_saves(page):
-    box = page.locator("#one .tk-range").bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2, y)
+    middle, quarter, outside = (thumb(page.locator("#one .tk-range"), share) for share in (0.5, 0.25, -0.1))
+    page.mouse.move(*middle)
     page.mouse.down()
-    page.mouse.move(box["x"] + 9 + 0.25 * (box["width"] - 18), y, steps=8)
+    page.mouse.move(*quarter, steps=8)
     assert value(page) == pytest.approx(0.25, abs=0.01)
-    page.mouse.move(box["x"] - 50, y, steps=4)
+    page.mouse.move(*outside, steps=4)
     page.mouse.up()
     assert value(page) == 0
     assert saved(page)[0] == 0
@@ -185,8 +140,7 @@ def test_dragging_the_thumb_moves_everything_and_saves(page):
 
 def test_the_chart_itself_can_be_dragged_and_lies_in_line_with_the_slider(page):
     chart = page.locator("#one .tk-chart").first.bounding_box()
-    thumb = page.locator("#one .tk-range").bounding_box()
-    left, right = thumb["x"] + 9, thumb["x"] + thumb["width"] - 9
+    left, right = (thumb(page.locator("#one .tk-range"), share)[0] for share in (0, 1))
     page.mouse.move(left + 0.3 * (right - left), chart["y"] + 50)
     page.mouse.down()
     assert value(page) == pytest.approx(0.3, abs=0.002)
@@ -234,7 +188,7 @@ def test_play_runs_to_the_end_and_pauses(page):
     stopped = value(page)
     page.wait_for_timeout(200)
     assert value(page) == stopped < 1 and play.inner_text() == "Play"
-    page.evaluate("model.set('value', 0.98)")
+    put(page, value=0.98)
     play.click()
     page.wait_for_function("model.get('value') === 1")
     assert play.inner_text() == "Play" and saved(page)[0] == 1
@@ -304,7 +258,7 @@ def test_marker_stands_on_the_curve(page):
         )
 
     for t in [0, 0.33, 0.5, 0.871, 1]:
-        page.evaluate("t => model.set('value', t)", t)
+        put(page, value=t)
         assert distance() < 1
 
 
@@ -447,8 +401,7 @@ def test_path_beyond_its_two_networks(host):
 
 def resize(page, width: int) -> None:
     """Give the first view a width and wait until it is laid out anew."""
-    page.set_viewport_size({"width": width + 40, "height": 900})
-    page.evaluate("width => { document.getElementById('one').style.width = `${width}px`; }", width)
+    widen(page, width)
     page.wait_for_function(
         "+document.querySelector('#one .tk-chart').getAttribute('width') === "
         "document.querySelector('#one .tk-left').clientWidth"
@@ -470,19 +423,13 @@ def test_nothing_sticks_out_and_nothing_jumps(host, width, make):
     resize(page, width)
     height = page.locator("#one .tk").bounding_box()["height"]
     for t in [0, 0.123, 0.5, 1]:
-        page.evaluate("t => model.set('value', t)", t)
+        put(page, value=t)
         assert page.locator("#one .tk").bounding_box()["height"] == height
-    over = page.evaluate(
-        """() => {
-            const box = document.querySelector("#one .tk").getBoundingClientRect();
-            const out = (e) => e.getBoundingClientRect().right > box.right + 1;
-            const tooFull = (e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight;
-            const cut = (e) => e.matches(".tk-head") && tooFull(e);
-            const lost = (e) => (out(e) || cut(e)) && !e.closest(".tk-spoken");
-            return [...document.querySelectorAll("#one .tk *")].filter(lost).map((e) => e.outerHTML.slice(0, 80));
-        }"""
+    assert sticking_out(page) == []
+    over = page.locator("#one .tk-head").evaluate_all(
+        "all => all.filter((e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight).length"
     )
-    assert over == []
+    assert over == 0
 
 
 @pytest.mark.parametrize("width", [300, 560, 1000])
@@ -532,10 +479,10 @@ def test_the_diamond_on_the_map_stands_where_the_path_is(host):
     page = host(with_map())
     measured = np.linspace(0, 1, POINTS)
     for name, path in [("line", LINE), ("curve", CURVE)]:
-        page.evaluate("name => model.set('variant', name)", name)
+        put(page, variant=name)
         track = path.at(measured).numpy()
         for t in [0, 0.1, 0.37, 0.5, 0.871, 1]:
-            page.evaluate("t => model.set('value', t)", t)
+            put(page, value=t)
             place = [np.interp(t, measured, column) for column in track.T]
             assert centre(page, ".tk-map-point") == pytest.approx(on_map(page, place), abs=0.2)
 
@@ -600,9 +547,9 @@ def test_dragging_on_the_map_goes_to_the_nearest_place_on_the_path(host):
 
 def test_a_path_that_leaves_the_picture_waits_hollow_at_its_edge(host):
     page = host(with_map(right=3))
-    page.evaluate("model.set('value', 0.5)")
+    put(page, value=0.5)
     assert page.locator("#one .tk-map-point.tk-outside").count() == 0
-    page.evaluate("model.set('value', 1)")
+    put(page, value=1)
     assert page.locator("#one .tk-map-point.tk-outside").count() == 1
     box = page.locator("#one .tk-map").bounding_box()
     assert centre(page, ".tk-map-point")[0] == pytest.approx(box["x"] + box["width"] - 8, abs=0.2)
@@ -660,7 +607,7 @@ def test_clean_up_removes_listeners_and_elements(page):
     stopped = value(page)
     page.wait_for_timeout(150)
     assert value(page) == stopped
-    page.evaluate("model.set('value', 0.1)")
+    put(page, value=0.1)
     assert "t = 0.10" in page.inner_text("#two .tk-readout")
     page.evaluate("clean[1]()")
     assert page.evaluate("model.listeners.length") == 0
@@ -669,43 +616,25 @@ def test_clean_up_removes_listeners_and_elements(page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_exported_page_works_from_disk_without_a_network(browser, tmp_path, scheme):
     file = CurveSlider(variants={"path": path_data()}).export_html(tmp_path / "slider.html")
-    with browser.new_context(offline=True, color_scheme=scheme) as place:
-        page = place.new_page()
-        errors = collect_errors(page)
-        asked = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(file.as_uri())
+    with exported(browser, file, ".tk-range", color_scheme=scheme) as page:
         page.locator(".tk-range").press("End")
         assert "t = 1.00 · test loss 0.20" in page.inner_text(".tk-readout")
-        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
-        back, front = page.evaluate(
-            "['backgroundColor', 'color'].map((name) => getComputedStyle(document.querySelector('.tk'))[name])"
-        )
-        assert (back, front) == {
-            "light": ("rgb(255, 255, 255)", "rgb(33, 33, 33)"),
-            "dark": ("rgb(17, 17, 17)", "rgb(255, 255, 255)"),
-        }[scheme]
+        assert look(page, ".tk") == GROUNDS[scheme]
+        assert look(page, ".tk", "color") == {"light": "rgb(33, 33, 33)", "dark": "rgb(255, 255, 255)"}[scheme]
 
 
 def test_exported_switches_work_from_disk_by_keys_alone(browser, tmp_path):
     file = with_switches(map=flat()).export_html(tmp_path / "slider.html")
-    with browser.new_context(offline=True) as place:
-        page = place.new_page()
-        errors = collect_errors(page)
-        page.goto(file.as_uri())
-        page.locator(".tk-range").wait_for()  # the module is imported after the page has loaded
+    with exported(browser, file, ".tk-range") as page:
         for name in ["Tab", "ArrowRight", "Tab", "ArrowRight", "Tab", "ArrowRight"]:
             page.keyboard.press(name)
         assert page.inner_text(".tk-verdict") == "barrier 0.30 at t = 0.50"
-        assert switch(page, "") == ["curve", "aligned", "stale"] and errors == []
+        assert switch(page, "") == ["curve", "aligned", "stale"]
 
 
 def test_exported_map_works_from_disk_without_a_network(browser, tmp_path):
     file = with_map().export_html(tmp_path / "slider.html")
-    with browser.new_context(offline=True) as place:
-        page = place.new_page()
-        errors = collect_errors(page)
-        page.goto(file.as_uri())
+    with exported(browser, file, ".tk-range") as page:
         page.locator(".tk-range").press("End")
         point, b = (page.locator(f".tk-map-{name}").bounding_box() for name in ["point", "b"])
         assert point["x"] + point["width"] / 2 == pytest.approx(b["x"] + b["width"] / 2, abs=0.5)
@@ -717,7 +646,7 @@ def test_exported_map_works_from_disk_without_a_network(browser, tmp_path):
                 return [ground.naturalWidth, ground.naturalHeight];
             }"""
         )
-        assert drawn == [640, 533] and errors == []
+        assert drawn == [640, 533]
 
 
 def test_exported_page_without_scripts_still_says_what_it_shows(browser, tmp_path):
@@ -746,16 +675,7 @@ print([w.value for w in _instances.values() if type(w).__name__ == "CurveSlider"
 """
 
 
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").mkdir()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SMALL.strip())])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "notebooks" / "small.ipynb")
-    shutil.copytree(LESSONS, folder / "notebooks" / "lessons")
-    with jupyterlab(folder) as server:
-        yield server
+lab = notebook_lab(SMALL, lessons=LESSONS)
 
 
 def run_in_lab(lab, browser, notebook: str):
@@ -779,19 +699,14 @@ def run_in_lab(lab, browser, notebook: str):
     here = float(range_input.input_value())
     assert first < here <= first + 0.1 and in_kernel(here)
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
-    box = range_input.bounding_box()
-    y, x = box["y"] + box["height"] / 2, lambda t: box["x"] + 9 + (t - first) / (last - first) * (box["width"] - 18)
-    page.mouse.move(x(here), y)
-    page.mouse.down()
-    page.mouse.move(x(0.7), y, steps=6)
-    page.mouse.up()
+    drag(page, *(thumb(range_input, (t - first) / (last - first)) for t in (here, 0.7)), steps=6)
     assert float(range_input.input_value()) == pytest.approx(0.7, abs=0.02) and in_kernel(0.7)
     assert page.errors == []
     return page
 
 
 def test_slider_lives_in_jupyterlab(lab, browser):
-    run_in_lab(lab, browser, "small.ipynb").close()
+    run_in_lab(lab, browser, "widget.ipynb").close()
 
 
 @pytest.mark.parametrize("name", ["01_two_networks", "02_round_the_mountain", "03_rearranged", "04_whole_line"])
@@ -825,8 +740,7 @@ def test_lesson_05_runs_in_jupyterlab_and_its_widgets_move(lab, browser):
     page.wait_for_timeout(600)
     seen = json.loads(ask_kernel(page, "import json; print(json.dumps([panel.noise, *panel.values.values()]))"))
     assert seen[0] == 2 and f"{100 * min(seen[1:]):.1f} %" in panel.inner_text()
-    box = noise.bounding_box()
-    page.mouse.click(box["x"] + 9, box["y"] + box["height"] / 2)
+    page.mouse.click(*thumb(noise, 0))
     page.wait_for_timeout(600)
     assert float(ask_kernel(page, "print(panel.noise)")) == 0
     assert page.errors == []
@@ -838,24 +752,20 @@ def test_lesson_06_runs_in_jupyterlab_and_its_dial_turns(lab, browser):
     run_all(page)
     dial = page.locator(".jp-OutputArea-output .tk-reconnect-dial").first
     dial.scroll_into_view_if_needed()
-    thumb = dial.get_by_role("slider").first
+    position_slider = dial.get_by_role("slider").first
     accuracy = "print(evaluate(small, dial.network, digits, 'test_accuracy')['test_accuracy'].item())"
 
     def at() -> tuple[float, float]:
         page.wait_for_timeout(600)
         return float(ask_kernel(page, "print(dial.position)")), float(ask_kernel(page, accuracy))
 
-    thumb.press("End")
+    position_slider.press("End")
     position, trained = at()
     assert position == 1 and trained > 0.8
-    thumb.press("Home")
+    position_slider.press("Home")
     position, untrained = at()
     assert position == 0 and untrained < 0.3
-    box = thumb.bounding_box()
-    page.mouse.move(box["x"] + 9, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=8)
-    page.mouse.up()
+    drag(page, thumb(position_slider, 0), thumb(position_slider, 0.5), steps=8)
     position, halfway = at()
     assert position == pytest.approx(0.5, abs=0.1) and untrained < halfway < trained
     assert page.errors == []
@@ -902,24 +812,19 @@ def move_permutation_slider(page) -> None:
     """Move the lesson's PermutationSlider by keys and by mouse; the kernel has the network it shows."""
     widget = page.locator(".jp-OutputArea-output .tk-permutation-slider").first
     widget.scroll_into_view_if_needed()
-    thumb = widget.locator(".tkp-range")
+    swaps = widget.locator(".tkp-range")
     last = int(ask_kernel(page, "print(len(symmetry.steps(perms)))"))
 
     def k() -> int:
         page.wait_for_timeout(600)
         return int(ask_kernel(page, "print(slider.k)"))
 
-    thumb.press("End")
+    swaps.press("End")
     assert k() == last
-    thumb.press("ArrowLeft")
+    swaps.press("ArrowLeft")
     assert k() == last - 1
-    thumb.press("Home")
-    box = thumb.bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 9, y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, y, steps=8)
-    page.mouse.up()
+    swaps.press("Home")
+    drag(page, thumb(swaps, 0), thumb(swaps, 0.5), steps=8)
     assert k() == pytest.approx(last / 2, abs=2)
     change = "(space.logits(slider.network, digits.test_x) - space.logits(theta_b, digits.test_x)).abs().max().item()"
     assert 0 < float(ask_kernel(page, f"print({change})")) < 1e-3
@@ -939,10 +844,7 @@ def move_simplex_explorer(page) -> None:
     assert weights() == [0, 0, 1]
     point.press("ArrowLeft")
     assert weights() == pytest.approx([0.1, 0, 0.9])
-    box = point.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2 + 10, box["y"] + box["height"] / 2 + 90, steps=8)
-    page.mouse.up()
+    x, y = thumb(point, 0.5)
+    drag(page, (x, y), (x + 10, y + 90), steps=8)
     moved = weights()
     assert sum(moved) == pytest.approx(1) and moved[2] < 0.85

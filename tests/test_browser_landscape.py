@@ -4,76 +4,41 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from browser import chromium, collect_errors
+import torch
 from test_landscape_explorer import SPACE, D, flat, slanted, tilted, unit
 from test_probe_slider import PROBES, curvature, made_up
+from widget_page import (
+    GROUNDS,
+    exported,
+    lightness,
+    look,
+    one_view_closed,
+    put,
+    sticking_out,
+    thumb,
+    widen,
+    widget_host,
+)
+from widget_page import drag as drag_mouse
 
 from toolkit.widgets import LandscapeExplorer, ProbeSlider
-from toolkit.widgets.base import _json, source
+from toolkit.widgets.base import source
 from toolkit.widgets.landscape_data import place
 from toolkit.widgets.landscape_words import show
 from toolkit.widgets.probe_words import percent
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
-<body><div id="one" style="width: 700px"></div><div id="two" style="width: 700px"></div>
-<script>
-{stub}
-window.model = stubModel({state});
-window.escaped = [];
-window.saved = 0;
-model.save_changes = () => saved++;
-document.addEventListener("keydown", (event) => escaped.push(event.key));
-window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
-  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
-}});
-</script></body></html>"""
 NBSP = "\u00a0"
+
+host = widget_host(saves=["x", "y"])
 
 
 def landscape() -> LandscapeExplorer:
-    import torch
-
     away = torch.ones(D) + 2 * unit(0) + 2 * unit(1) + 6 * unit(7)
     return LandscapeExplorer(SPACE, {"one": flat(), "two": slanted()}, marks={"one": {"D": away}})
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def host(browser, tmp_path):
-    """Open a page with two views of one widget; at the end no error may have been reported."""
-    opened = []
-
-    def open_page(widget, **context):
-        parts = {"css": str(widget._css), "stub": source("stub_model.js")}
-        parts |= {"state": _json(widget.state()), "module": _json(str(widget._esm))}
-        file = tmp_path / "page.html"
-        file.write_text(PAGE.format(**parts), encoding="utf-8")
-        where = browser.new_context(viewport={"width": 760, "height": 1000}, offline=True, **context)
-        page = where.new_page()
-        page.set_default_timeout(8_000)
-        opened.append((where, collect_errors(page)))
-        page.goto(file.as_uri())
-        page.evaluate("window.ready")
-        page.locator("#two .tk").wait_for()
-        return page
-
-    yield open_page
-    for context, errors in opened:
-        context.close()
-        assert errors == []
-
-
 def get(page, *names: str) -> list:
     return page.evaluate("names => names.map(model.get)", list(names))
-
-
-def put(page, **values) -> None:
-    page.evaluate("async values => { for (const [k, v] of Object.entries(values)) model.set(k, v); }", values)
 
 
 # ---------------------------------------------------------------- LandscapeExplorer
@@ -114,12 +79,9 @@ def on_page(page, x: float, y: float, view: str = "#one") -> tuple[float, float]
     return box["x"] + (x + 1) / 6 * box["width"], box["y"] + (4 - y) / 5 * box["height"]
 
 
-def drag(page, start, *stops, view: str = "#one") -> None:
-    page.mouse.move(*on_page(page, *start, view))
-    page.mouse.down()
-    for stop in stops:
-        page.mouse.move(*on_page(page, *stop, view), steps=5)
-    page.mouse.up()
+def drag(page, *stops, view: str = "#one") -> None:
+    """Drag the point from where it is over places of the first surface."""
+    drag_mouse(page, *(on_page(page, *stop, view) for stop in stops))
 
 
 def test_arrows_go_from_grid_line_to_grid_line_and_stop_at_the_edge(page):
@@ -147,7 +109,7 @@ def test_keys_go_to_networks(page):
 
 def test_keys_do_not_escape(page):
     press(page, "a", "x", "ArrowRight", "Home", "1")
-    assert page.evaluate("escaped") == [] and page.evaluate("saved") >= 3
+    assert page.evaluate("escaped") == [] and page.evaluate("saved.length") >= 3
 
 
 def test_every_part_is_reached_by_keys_alone(page):
@@ -281,22 +243,8 @@ def test_marks_stand_at_their_places(page, explorer):
 
 def test_colours_and_contours_follow_the_measure(page):
     places = [(x, y) for x in (-0.9, 1, 2.2, 4, 4.9) for y in (-0.9, 0.5, 2.2, 3.9)]
-    lightness = page.evaluate(
-        """async (places) => {
-            const image = new Image();
-            image.src = document.querySelector("#one .tke-map image").getAttribute("href");
-            await image.decode();
-            const canvas = document.createElement("canvas");
-            [canvas.width, canvas.height] = [image.width, image.height];
-            const context = canvas.getContext("2d", { willReadFrequently: true });
-            context.drawImage(image, 0, 0);
-            return places.map(([x, y]) => context.getImageData(
-                Math.round((x + 1) / 6 * (image.width - 1)), Math.round((4 - y) / 5 * (image.height - 1)), 1, 1
-            ).data.slice(0, 3).reduce((a, b) => a + b));
-        }""",
-        places,
-    )
-    assert np.corrcoef(lightness, [tilted(x, y) for x, y in places])[0, 1] > 0.99
+    light = lightness(page, "#one .tke-map image", [((x + 1) / 6, (4 - y) / 5) for x, y in places])
+    assert np.corrcoef(light, [tilted(x, y) for x, y in places])[0, 1] > 0.99
     spec = page.evaluate("model.get('_spec')")
     ends = page.inner_text("#one .tke-key").split()
     assert ends == [show("test_loss", spec["low"]), show("test_loss", spec["high"])]
@@ -329,52 +277,29 @@ def test_both_views_follow(page):
 
 
 def test_closing_a_view_leaves_no_listener(page):
-    page.evaluate("window.clean[0]()")
-    assert page.locator("#one .tk").count() == 0
-    assert press(page, "2", view="#two") == [(4, 0)]
-    page.evaluate("window.clean[1]()")
-    assert page.evaluate("model.listeners.length") == 0
-
-
-OUTSIDE = """root => { const outer = document.querySelector(root).getBoundingClientRect();
-    const box = (node) => node.getBoundingClientRect();
-    const beside = (node, frame) => box(node).right > frame.right + 0.5 || box(node).left < frame.left - 0.5;
-    const seen = (node) => node.getClientRects().length && !node.closest('.tk-spoken') && !node.closest('svg *');
-    const out = [...document.querySelectorAll(root + ' *')].filter((node) => seen(node) && beside(node, outer));
-    const texts = [...document.querySelectorAll(root + ' svg')].flatMap((figure) => [...figure.querySelectorAll('text')]
-        .filter((node) => beside(node, box(figure)) || box(node).bottom > box(figure).bottom + 0.5));
-    return [...out, ...texts].map((node) => `${node.getAttribute('class')}: ${node.textContent}`); }"""
+    with one_view_closed(page):
+        assert press(page, "2", view="#two") == [(4, 0)]
 
 
 @pytest.mark.parametrize("width", [320, 480, 650, 700, 1000])
 def test_nothing_of_the_landscape_sticks_out(page, width):
-    page.set_viewport_size({"width": width + 60, "height": 1000})
-    page.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
-    page.wait_for_timeout(200)
+    widen(page, width)
     for setting in [{"x": -1, "y": 4}, {"x": 5, "y": -1, "line": "D"}, {"surface": "two"}]:
         put(page, **setting)
-        assert page.evaluate(OUTSIDE, "#one .tk") == []
+        assert sticking_out(page) == []
 
 
 def test_landscape_page_works_from_disk_in_both_themes(browser, explorer, tmp_path):
     file = explorer.export_html(tmp_path / "landscape.html")
-    for scheme in ["light", "dark"]:
-        context = browser.new_context(offline=True, color_scheme=scheme)
-        page = context.new_page()
-        errors, asked = collect_errors(page), []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.goto(file.as_uri())
-        page.locator(".tke-point").wait_for()
-        page.locator(".tke-point").press("2")
-        assert "x = 4.00, y = 0.00: test loss 4.00" in readout(page, "body")
-        drag(page, (4, 0), (3, 1.5), view="body")
-        assert table(page, "body")["B"][1].startswith("1.8")
-        page.get_by_role("radio", name="two", exact=True).check(force=True)
-        assert list(table(page, "body")) == ["centre"]
-        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
-        back = page.evaluate("getComputedStyle(document.querySelector('.tk')).backgroundColor")
-        assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
-        context.close()
+    for scheme, ground in GROUNDS.items():
+        with exported(browser, file, ".tke-point", color_scheme=scheme) as page:
+            page.locator(".tke-point").press("2")
+            assert "x = 4.00, y = 0.00: test loss 4.00" in readout(page, "body")
+            drag(page, (4, 0), (3, 1.5), view="body")
+            assert table(page, "body")["B"][1].startswith("1.8")
+            page.get_by_role("radio", name="two", exact=True).check(force=True)
+            assert list(table(page, "body")) == ["centre"]
+            assert look(page, ".tk") == ground
 
 
 # ---------------------------------------------------------------- ProbeSlider
@@ -405,18 +330,16 @@ def test_arrows_step_from_estimate_to_estimate(probes):
         probes.keyboard.press(key)
         seen += get(probes, "probes")
     assert seen == [16, 16, 2, 2, 4, 16, 16]
-    assert probes.evaluate("escaped") == [] and probes.evaluate("saved") > 0
+    assert probes.evaluate("escaped") == [] and probes.evaluate("saved.length") > 0
 
 
 def test_the_slider_is_dragged_with_the_mouse(probes):
-    box = stops(probes).bounding_box()
-    x = [box["x"] + 9 + i / 3 * (box["width"] - 18) for i in range(4)]
-    y = box["y"] + box["height"] / 2
-    probes.mouse.move(x[2], y)
+    middle, left, right = (thumb(stops(probes), share) for share in (2 / 3, 0.01, 0.99))
+    probes.mouse.move(*middle)
     probes.mouse.down()
-    probes.mouse.move(x[0] + 4, y, steps=5)
+    probes.mouse.move(*left, steps=5)
     assert get(probes, "probes") == [2]
-    probes.mouse.move(x[3] - 4, y, steps=5)
+    probes.mouse.move(*right, steps=5)
     probes.mouse.up()
     assert get(probes, "probes") == [16]
 
@@ -520,49 +443,36 @@ def test_screen_readers_hear_the_errors(probes, slider):
 
 
 def test_closing_a_probe_view_leaves_no_listener(probes):
-    probes.evaluate("window.clean[0]()")
-    assert probes.locator("#one .tk").count() == 0
-    stops(probes, "#two").press("End")
-    assert get(probes, "probes") == [16]
-    probes.evaluate("window.clean[1]()")
-    assert probes.evaluate("model.listeners.length") == 0
+    with one_view_closed(probes):
+        stops(probes, "#two").press("End")
+        assert get(probes, "probes") == [16]
 
 
 @pytest.mark.parametrize("width", [320, 480, 610, 700, 1000])
 def test_nothing_of_the_probes_sticks_out_or_jumps(probes, width):
-    probes.set_viewport_size({"width": width + 60, "height": 1000})
-    probes.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
-    probes.wait_for_timeout(200)
+    widen(probes, width)
     heights = set()
     for number in PROBES:
         put(probes, probes=number)
-        assert probes.evaluate(OUTSIDE, "#one .tk") == []
+        assert sticking_out(probes) == []
         heights.add(probes.locator("#one .tk").bounding_box()["height"])
     assert len(heights) == 1
 
 
 def test_probe_page_works_from_disk_in_both_themes(browser, slider, tmp_path):
     file = slider.export_html(tmp_path / "probes.html")
-    for scheme in ["light", "dark"]:
-        context = browser.new_context(offline=True, color_scheme=scheme)
-        page = context.new_page()
-        errors, asked = collect_errors(page), []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.goto(file.as_uri())
-        page.locator(".tkh-points").wait_for()
-        assert said(page, "body") == slider._spec["said"][2]
-        stops(page, "body").press("Home")
-        assert said(page, "body") == slider._spec["said"][0]
-        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
-        line = page.evaluate("getComputedStyle(document.querySelector('.tkh-measured')).stroke")
-        assert line == {"light": "rgb(33, 33, 33)", "dark": "rgb(255, 255, 255)"}[scheme]
-        context.close()
+    for scheme, ground in GROUNDS.items():
+        with exported(browser, file, ".tkh-points", color_scheme=scheme) as page:
+            assert said(page, "body") == slider._spec["said"][2]
+            stops(page, "body").press("Home")
+            assert said(page, "body") == slider._spec["said"][0]
+            assert look(page, ".tk") == ground
+            line = look(page, ".tkh-measured", "stroke")
+            assert line == {"light": "rgb(33, 33, 33)", "dark": "rgb(255, 255, 255)"}[scheme]
 
 
 def test_a_line_of_the_browser_is_that_of_python_everywhere(browser):
     """The one formula that is written twice, at random places of both kinds of surface."""
-    import torch
-
     code = source("shared.js", "landscape_state.js")
     page = browser.new_page()
     dice = np.random.default_rng(5)

@@ -2,14 +2,13 @@
 
 import json
 
-import nbformat
 import numpy as np
 import pytest
-from browser import ask_kernel, chromium, collect_errors, jupyterlab, run_all
+from browser import ask_kernel, notebook_lab, run_all
 from test_late_phase_panel import MEMBERS, NOISE, SEEDS, START, at, made_up, percent
+from widget_page import GROUNDS, drag, exported, look, one_view_closed, put, sticking_out, thumb, widen, widget_host
 
 from toolkit.widgets import LatePhasePanel
-from toolkit.widgets.base import _json, source
 from toolkit.widgets.late_phase_data import SERIES, checked
 from toolkit.widgets.late_phase_words import sentences
 
@@ -18,49 +17,7 @@ REFERENCES = {"SWA": [0.71, 0.72, 0.70], "lr / 2": 0.735}
 VALUES = {"noise": NOISE, "start": START, "members": MEMBERS}
 SLIDERS = {"noise": "Noise σ₀", "start": "Release T₀", "members": "Members K"}
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
-<body><div id="one" style="width: 700px"></div><div id="two" style="width: 700px"></div>
-<script>
-{stub}
-window.model = stubModel({state});
-window.saved = [];
-window.escaped = [];
-model.save_changes = () => saved.push(["noise", "start", "members", "over"].map(model.get));
-document.addEventListener("keydown", (event) => escaped.push(event.key));
-window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
-  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
-}});
-</script></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def host(browser, tmp_path):
-    """Open a page with two views of one panel; at the end no error may have been reported."""
-    opened = []
-
-    def open_page(widget, **context):
-        parts = {"css": str(widget._css), "stub": source("stub_model.js")}
-        parts |= {"state": _json(widget.state()), "module": _json(str(widget._esm))}
-        file = tmp_path / "page.html"
-        file.write_text(PAGE.format(**parts), encoding="utf-8")
-        place = browser.new_context(viewport={"width": 760, "height": 1000}, offline=True, **context)
-        page = place.new_page()
-        page.set_default_timeout(8_000)
-        opened.append((place, collect_errors(page)))
-        page.goto(file.as_uri())
-        page.evaluate("window.ready")
-        return page
-
-    yield open_page
-    for place, errors in opened:
-        place.close()
-        assert errors == []
+host = widget_host(saves=["noise", "start", "members", "over"])
 
 
 @pytest.fixture
@@ -70,11 +27,6 @@ def page(host):
 
 def settings(page) -> list:
     return page.evaluate("['noise', 'start', 'members', 'over'].map(model.get)")
-
-
-def put(page, **values) -> None:
-    """Set traits, as a cell would, and wait for what is drawn in their wake."""
-    page.evaluate("async values => { for (const [k, v] of Object.entries(values)) model.set(k, v); }", values)
 
 
 def slider(page, axis: str, view: str = "#one"):
@@ -156,14 +108,12 @@ def test_every_slider_is_reached_by_keys_alone(page):
 
 
 def test_sliders_are_dragged_with_the_mouse(page):
-    box = slider(page, "noise").bounding_box()
-    x = [box["x"] + 9 + i / (len(NOISE) - 1) * (box["width"] - 18) for i in range(len(NOISE))]
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(x[0], y)
+    first, third, fifth = (thumb(slider(page, "noise"), i / (len(NOISE) - 1)) for i in (0, 2.1, 3.9))
+    page.mouse.move(*first)
     page.mouse.down()
-    page.mouse.move(x[2] + 4, y, steps=5)
+    page.mouse.move(*third, steps=5)
     assert settings(page)[0] == 0.5
-    page.mouse.move(x[4] - 4, y, steps=5)
+    page.mouse.move(*fifth, steps=5)
     page.mouse.up()
     assert settings(page)[0] == 1.5 and said(page)[0].startswith("σ₀ = 1.5, T₀ = 60 %, K = 5: ")
 
@@ -177,10 +127,7 @@ def test_a_press_on_the_curves_goes_to_the_nearest_place(page):
         y = box["y"] + 100
         page.mouse.click(box["x"] + places[last] + 8, y)
         assert page.evaluate("over => model.get(over)", over) == values[-1]
-        page.mouse.move(box["x"] + places[last], y)
-        page.mouse.down()
-        page.mouse.move(box["x"] + places[first] - 30, y, steps=8)
-        page.mouse.up()
+        drag(page, (box["x"] + places[last], y), (box["x"] + places[first] - 30, y), steps=8)
         assert page.evaluate("over => model.get(over)", over) == values[0]
         page.mouse.move(box["x"] + places[last], y)  # no button held
         assert page.evaluate("over => model.get(over)", over) == values[0]
@@ -272,8 +219,7 @@ def test_the_lines_to_compare_with_have_names(page):
     base = percent(np.array(GRID["base"]))
     assert [label.split()[0] for label in labels] == ["base", "SWA", "lr"]
     assert "Dotted: SWA 71.0 %, lr / 2 73.5 %." in page.text_content("#one .tk-caption")
-    page.set_viewport_size({"width": 1100, "height": 1000})
-    page.evaluate("document.getElementById('one').style.width = '1000px'")
+    widen(page, 1000)
     page.wait_for_function("document.querySelector('#one .tkl-bars .tkl-label').textContent.includes('%')")
     assert page.locator("#one .tkl-bars .tkl-label").all_text_contents() == [
         f"base {base}",
@@ -313,12 +259,9 @@ def test_an_axis_with_one_value_cannot_be_moved(host):
 
 
 def test_closing_a_view_leaves_no_listener(page):
-    page.evaluate("window.clean[0]()")
-    assert page.locator("#one .tk").count() == 0
-    slider(page, "noise", "#two").press("End")
-    assert settings(page)[0] == 2
-    page.evaluate("window.clean[1]()")
-    assert page.evaluate("model.listeners.length") == 0
+    with one_view_closed(page):
+        slider(page, "noise", "#two").press("End")
+        assert settings(page)[0] == 2
 
 
 # ---------------------------------------------------------------- room
@@ -327,36 +270,26 @@ def test_closing_a_view_leaves_no_listener(page):
 @pytest.mark.parametrize("width", [320, 480, 590, 700, 1000])
 def test_nothing_sticks_out_or_overlaps(host, width):
     page = host(LatePhasePanel(GRID, {**REFERENCES, "a method with a rather long name": 0.72}))
-    page.set_viewport_size({"width": width + 60, "height": 1000})
-    page.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
-    page.wait_for_timeout(200)
+    widen(page, width)
     for setting in [{"noise": 0}, {"noise": 2, "members": 20}, {"over": "start"}, {"noise": 0.5, "over": "members"}]:
         put(page, **setting)
-        out, over = page.evaluate(
-            """() => { const root = document.querySelector('#one .tk').getBoundingClientRect();
-                const box = (node) => node.getBoundingClientRect();
-                const out = [...document.querySelectorAll('#one .tk *')].filter((node) => !node.closest('.tk-spoken') &&
-                    (box(node).right > root.right + 0.5 || box(node).left < root.left - 0.5));
-                const charts = [...document.querySelectorAll('#one .tkl-chart')].flatMap((chart) =>
-                    [...chart.querySelectorAll('text')].filter((t) => box(t).right > box(chart).right + 0.5 ||
-                        box(t).left < box(chart).left - 0.5 || box(t).top < box(chart).top - 0.5));
+        assert sticking_out(page) == []
+        over = page.evaluate(
+            """() => { const box = (node) => node.getBoundingClientRect();
                 const clash = (nodes) => nodes.flatMap((a, i) => nodes.slice(i + 1).filter((b) =>
                     box(a).left < box(b).right && box(b).left < box(a).right &&
                     box(a).top + 2 < box(b).bottom && box(b).top + 2 < box(a).bottom));
                 const over = ['.tkl-bars .tkl-name', '.tkl-bars .tkl-cost', '.tkl-bars .tkl-label text', '.tkl-number',
                     '.tkl-curves .tkl-label text', '.tkl-tick'].flatMap((name) =>
                     clash([...document.querySelectorAll(`#one ${name}`)]));
-                const words = (nodes) => nodes.map((node) => `${node.getAttribute('class')}: ${node.textContent}`);
-                return [words([...out, ...charts]), words(over)]; }"""
+                return over.map((node) => `${node.getAttribute('class')}: ${node.textContent}`); }"""
         )
-        assert out == [] and over == []
+        assert over == []
 
 
 @pytest.mark.parametrize("width", [700, 1000])
 def test_moving_a_slider_moves_nothing_below(page, width):
-    page.set_viewport_size({"width": width + 60, "height": 1000})
-    page.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
-    page.wait_for_timeout(200)
+    widen(page, width)
     heights = set()
     for members in MEMBERS:
         for noise in NOISE:
@@ -372,25 +305,16 @@ def test_exported_page_works_from_disk_in_both_themes(browser, tmp_path):
     panel = LatePhasePanel(GRID, REFERENCES)
     panel.noise = 1.5
     file = panel.export_html(tmp_path / "panel.html")
-    for scheme in ["light", "dark"]:
-        context = browser.new_context(offline=True, color_scheme=scheme)
-        page = context.new_page()
-        errors, asked = collect_errors(page), []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.goto(file.as_uri())
-        page.locator(".tkl-number").first.wait_for()
-        assert numbers(page, "body") == [percent(at(GRID, name, 5, 0.6, 1.5)) for name in SERIES]
-        slider(page, "noise", "body").press("ArrowRight")
-        slider(page, "members", "body").press("End")
-        assert numbers(page, "body") == [percent(at(GRID, name, 20, 0.6, 2)) for name in SERIES]
-        assert page.inner_text("body .tkl-curves-panel h4") == "Over K"
-        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
-        style = "name => getComputedStyle(document.querySelector(name))"
-        back = page.evaluate(f"({style})('.tk').backgroundColor")
-        assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
-        average = page.evaluate(f"({style})('.tkl-line.tkl-average').stroke")
-        assert average == {"light": "rgb(0, 0, 0)", "dark": "rgb(255, 255, 255)"}[scheme]
-        context.close()
+    for scheme, ground in GROUNDS.items():
+        with exported(browser, file, ".tkl-number", color_scheme=scheme) as page:
+            assert numbers(page, "body") == [percent(at(GRID, name, 5, 0.6, 1.5)) for name in SERIES]
+            slider(page, "noise", "body").press("ArrowRight")
+            slider(page, "members", "body").press("End")
+            assert numbers(page, "body") == [percent(at(GRID, name, 20, 0.6, 2)) for name in SERIES]
+            assert page.inner_text("body .tkl-curves-panel h4") == "Over K"
+            assert look(page, ".tk") == ground
+            average = look(page, ".tkl-line.tkl-average", "stroke")
+            assert average == {"light": "rgb(0, 0, 0)", "dark": "rgb(255, 255, 255)"}[scheme]
 
 
 # ---------------------------------------------------------------- JupyterLab
@@ -404,20 +328,11 @@ panel
 ASK = "print(json.dumps([panel.noise, panel.start, panel.members, panel.over, panel.values]))"
 
 
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").mkdir()
-    code = CELL.format(grid=json.dumps(GRID)).strip()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "notebooks" / "panel.ipynb")
-    with jupyterlab(folder) as server:
-        yield server
+lab = notebook_lab(CELL.format(grid=json.dumps(GRID)))
 
 
 def test_panel_lives_in_jupyterlab(lab, browser):
-    page = lab.open(browser, "panel.ipynb")
+    page = lab.open(browser, "widget.ipynb")
     run_all(page)
     here = ".jp-OutputArea-output .tk-late-phase-panel"
     widget = page.locator(here).first

@@ -3,31 +3,17 @@
 import json
 import re
 
-import nbformat
 import numpy as np
 import pytest
-from browser import ask_kernel, chromium, collect_errors, jupyterlab, run_all
+from browser import ask_kernel, notebook_lab, run_all
+from widget_page import GROUNDS, drag, exported, look, put, sticking_out, thumb, widen, widget_host
 
 from toolkit import WeightSpace, data, fit_many, models
 from toolkit.widgets import PermutationSlider
-from toolkit.widgets.base import _json, source
 
 POINTS = 5
 GOAL = {"fc1": [3, 0, 1, 2, 5, 4], "fc2": [1, 0, 2, 3, 4]}  # 5 swaps in all
-
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
-<body><div id="one" style="width: 760px"></div><div id="two" style="width: 760px"></div>
-<script>
-{stub}
-window.model = stubModel({state});
-window.saved = [];
-window.escaped = [];
-model.save_changes = () => saved.push(["k", "swaps_by_hand", "_past"].map(model.get));
-document.addEventListener("keydown", (event) => escaped.push(event.key));
-window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
-  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
-}});
-</script></body></html>"""
+host = widget_host(saves=["k", "swaps_by_hand", "_past"], width=760)
 
 
 def make(goal=GOAL, module=None, **settings) -> PermutationSlider:
@@ -38,38 +24,9 @@ def make(goal=GOAL, module=None, **settings) -> PermutationSlider:
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def five():
     """Five swaps, every one measured."""
     return make()
-
-
-@pytest.fixture
-def host(browser, tmp_path):
-    """Open a page with two views of one slider; at the end no error may have been reported."""
-    opened = []
-
-    def open_page(widget, live=False, **context):
-        parts = {"css": str(widget._css), "stub": source("stub_model.js")}
-        parts |= {"state": _json(widget.state() | {"_live": live}), "module": _json(str(widget._esm))}
-        file = tmp_path / "page.html"
-        file.write_text(PAGE.format(**parts), encoding="utf-8")
-        place = browser.new_context(viewport={"width": 820, "height": 1000}, offline=True, **context)
-        page = place.new_page()
-        opened.append((place, collect_errors(page)))
-        page.goto(file.as_uri())
-        page.evaluate("window.ready")
-        return page
-
-    yield open_page
-    for place, errors in opened:
-        place.close()
-        assert errors == []
 
 
 @pytest.fixture
@@ -127,13 +84,12 @@ def test_keys_move_the_slider(page):
 
 
 def test_dragging_the_thumb_is_one_action(page):
-    box = page.locator("#one .tkp-range").bounding_box()
-    y, x = box["y"] + box["height"] / 2, lambda k: box["x"] + 9 + k / 5 * (box["width"] - 18)
-    page.mouse.move(x(0), y)
+    start, third, fourth = (thumb(page.locator("#one .tkp-range"), k / 5) for k in (0, 3, 4))
+    page.mouse.move(*start)
     page.mouse.down()
-    page.mouse.move(x(3), y, steps=12)
+    page.mouse.move(*third, steps=12)
     assert state(page)[0] == 3
-    page.mouse.move(x(4), y, steps=4)
+    page.mouse.move(*fourth, steps=4)
     page.mouse.up()
     assert page.evaluate("saved.at(-1)") == [4, [], [[0, []]]]
     button(page, "Undo the last action").click()
@@ -212,7 +168,7 @@ def test_moving_by_hand_ends_the_film(page):
 def test_the_numbers_agree_with_python(page, five):
     known = five._data
     for k in range(6):
-        page.evaluate("k => model.set('k', k)", k)
+        put(page, k=k)
         five.k = k
         found = known.arrangements[k]
         total = sum(known.totals({name: perm.numpy() for name, perm in five.perms.items()}).values())
@@ -229,7 +185,7 @@ def test_the_numbers_agree_with_python(page, five):
 def test_the_matrix_has_the_units_in_their_present_order(page, five):
     score = five._data.score["fc1"]
     for k in (0, 5):
-        page.evaluate("k => model.set('k', k)", k)
+        put(page, k=k)
         perm = np.arange(6) if k == 0 else np.array(GOAL["fc1"])
         pixels = page.evaluate(
             """async () => {
@@ -268,7 +224,7 @@ def test_the_radio_buttons_choose_the_layer_and_tell_its_score(page, five):
 
 def test_the_last_swap_is_framed_and_told_in_words(page, five):
     for k in range(1, 6):
-        page.evaluate("k => model.set('k', k)", k)
+        put(page, k=k)
         name, i, j = five._data.swaps[k - 1]
         away = "" if name == "fc1" else " (not shown)"
         assert page.inner_text("#one .tkp-caption") == f"Last swap: places {i} and {j} of {name}{away}."
@@ -333,29 +289,16 @@ def test_without_a_swap_to_do_the_slider_rests(host):
 @pytest.mark.parametrize(("width", "beside"), [(400, False), (560, True), (700, True), (1000, True)])
 def test_the_line_stands_beside_the_matrix_or_below_it(host, five, width, beside):
     page = host(five)
-    page.set_viewport_size({"width": width + 40, "height": 1000})
-    page.evaluate("w => { document.querySelector('#one').style.width = w + 'px'; }", width)
-    page.wait_for_timeout(200)
-    root, matrix, line = (
-        page.locator(f"#one {part}").bounding_box()
-        for part in (".tk-permutation-slider", ".tkp-matrix-panel", ".tkp-line-panel")
-    )
+    widen(page, width)
+    matrix, line = (page.locator(f"#one .tkp-{part}-panel").bounding_box() for part in ("matrix", "line"))
     assert (line["x"] > matrix["x"] + matrix["width"]) is beside
-    overflow = page.evaluate(
-        """() => [...document.querySelectorAll("#one .tk-permutation-slider *")]
-            .filter((node) => !node.closest(".tkp-row, .tk-spoken"))
-            .map((node) => node.getBoundingClientRect().right)
-            .reduce((a, b) => Math.max(a, b))"""
-    )
-    assert overflow <= root["x"] + root["width"] + 0.5
+    assert sticking_out(page, ".tkp-row, .tk-spoken", cut=4) == []  # a word stands upright, its letters are small
 
 
 @pytest.mark.parametrize("width", [380, 480, 560, 660, 960])
 def test_matrix_slider_and_numbers_are_seen_together_and_the_filters_come_last(host, five, width):
     page = host(five)
-    page.set_viewport_size({"width": width + 40, "height": 1000})
-    page.evaluate("w => { document.querySelector('#one').style.width = w + 'px'; }", width)
-    page.wait_for_timeout(200)
+    widen(page, width)
     root, matrix, line, hand, slider, numbers, filters = (
         page.locator(f"#one .{part}").first.bounding_box()
         for part in (
@@ -444,7 +387,7 @@ def test_without_a_kernel_the_page_says_so_and_keeps_the_last_curve_in_grey(page
 
 
 def test_the_kernels_answer_is_drawn_if_it_is_about_this_arrangement(host, five):
-    page = host(five, live=True)
+    page = host(five, state={"_live": True})
     start = facts(page)["barrier"][0].removesuffix(" nats")
     swap_by_hand(page)
     words = message(page).removesuffix(".")
@@ -463,7 +406,7 @@ def test_the_kernels_answer_is_drawn_if_it_is_about_this_arrangement(host, five)
 
 
 def test_the_barrier_is_told_without_a_start_that_nobody_measured_and_not_over_other_words(host, five):
-    page = host(five, live=True)
+    page = host(five, state={"_live": True})
     answer = {"k": 0, "distance": 7.25, "change": 2e-6, "accuracy": [1] * POINTS, "loss": [0.5, 1, 4, 1, 0.5]}
     swaps = [["fc1", 1, 4], ["fc1", 0, 2], ["fc1", 3, 5]]
     click_column(page, 1, 6)
@@ -484,7 +427,7 @@ def test_the_barrier_is_told_without_a_start_that_nobody_measured_and_not_over_o
 
 
 def test_a_barrier_between_measured_ones_is_about(host):
-    page = host(make(measured=2), live=True)
+    page = host(make(measured=2), state={"_live": True})
     press(page, "ArrowRight")
     start = facts(page)["barrier"][0].removesuffix(" nats")
     assert start.startswith("≈ ")
@@ -542,11 +485,7 @@ def test_clean_up_removes_listeners_and_elements(page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_exported_page_works_from_disk_without_a_network(browser, tmp_path, five, scheme):
     file = five.export_html(tmp_path / "slider.html")
-    with browser.new_context(offline=True, color_scheme=scheme) as place:
-        page = place.new_page()
-        errors, asked = collect_errors(page), []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(file.as_uri())
+    with exported(browser, file, ".tkp-range", color_scheme=scheme) as page:
         page.locator(".tkp-range").press("End")
         assert facts(page, "body")["swaps"][0] == "5 of 5"
         page.locator(".tkp-play").click()
@@ -554,9 +493,7 @@ def test_exported_page_works_from_disk_without_a_network(browser, tmp_path, five
         click_column(page, 0, 6, "body")
         click_column(page, 3, 6, "body")
         assert "needs a kernel" in page.inner_text(".tkp-veil")
-        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
-        back = page.evaluate("getComputedStyle(document.querySelector('.tk')).backgroundColor")
-        assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
+        assert look(page, ".tk") == GROUNDS[scheme]
 
 
 # ---------------------------------------------------------------- JupyterLab
@@ -576,19 +513,11 @@ print(json.dumps([slider.k, slider.swaps_by_hand, slider._answer.get("loss"), sl
 """
 
 
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").mkdir()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "notebooks" / "swaps.ipynb")
-    with jupyterlab(folder) as server:
-        yield server
+lab = notebook_lab(CELL)
 
 
 def test_slider_lives_in_jupyterlab(lab, browser):
-    page = lab.open(browser, "swaps.ipynb")
+    page = lab.open(browser, "widget.ipynb")
     run_all(page)
     widget = page.locator(".tk-permutation-slider").first
     widget.scroll_into_view_if_needed()
@@ -598,12 +527,7 @@ def test_slider_lives_in_jupyterlab(lab, browser):
         return json.loads(ask_kernel(page, ASK))
 
     here = ".jp-OutputArea-output .tk-permutation-slider"
-    box = widget.locator(".tkp-range").bounding_box()
-    y, x = box["y"] + box["height"] / 2, lambda k: box["x"] + 9 + k / 5 * (box["width"] - 18)
-    page.mouse.move(x(0), y)
-    page.mouse.down()
-    page.mouse.move(x(3), y, steps=8)
-    page.mouse.up()
+    drag(page, *(thumb(widget.locator(".tkp-range"), k / 5) for k in (0, 3)), steps=8)
     assert in_kernel()[:2] == [3, []]
     click_column(page, 0, 6, here)
     click_column(page, 5, 6, here)

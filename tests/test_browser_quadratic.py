@@ -1,32 +1,18 @@
 """The NoisyQuadraticPlayground in a browser: alone on a page with a stand-in for the model, and in JupyterLab."""
 
-import json
 import math
 import re
 
-import nbformat
 import pytest
-from browser import ask_kernel, chromium, collect_errors, jupyterlab, run_all
+from browser import ask_kernel, notebook_lab, run_all
+from widget_page import GROUNDS, drag, exported, look, one_view_closed, sticking_out, thumb, widen, widget_host
+from widget_page import put as put_on_page
 
 from toolkit.widgets import NoisyQuadraticPlayground
-from toolkit.widgets.base import _json, source
+from toolkit.widgets.base import source
 from toolkit.widgets.quadratic_setting import Setting, name_of, show, verdict
 
 TRAITS = list(Setting.__dataclass_fields__)
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
-<body><div id="one" style="width: 700px"></div><div id="two" style="width: 700px"></div>
-<script>
-{stub}
-window.model = stubModel({state});
-window.saved = [];
-window.escaped = [];
-model.save_changes = () => saved.push({traits}.map(model.get));
-document.addEventListener("keydown", (event) => escaped.push(event.key));
-window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
-  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
-}});
-</script></body></html>"""
-
 SETTINGS = [
     {},
     {"axis": "minibatches"},
@@ -42,30 +28,12 @@ SETTINGS = [
     {"gamma": "sum", "members": 5},
 ]
 
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+host = widget_host(saves=TRAITS)
 
 
 @pytest.fixture
-def page(browser, tmp_path):
-    """A page with two views of one playground; at the end no error may have been reported."""
-    widget = NoisyQuadraticPlayground()
-    parts = {"css": str(widget._css), "stub": source("stub_model.js"), "traits": json.dumps(TRAITS)}
-    parts |= {"state": _json(widget.state()), "module": _json(str(widget._esm))}
-    file = tmp_path / "page.html"
-    file.write_text(PAGE.format(**parts), encoding="utf-8")
-    context = browser.new_context(viewport={"width": 760, "height": 1000}, offline=True)
-    page = context.new_page()
-    page.set_default_timeout(8_000)
-    errors = collect_errors(page)
-    page.goto(file.as_uri())
-    page.evaluate("window.ready")
-    yield page
-    context.close()
-    assert errors == []
+def page(host):
+    return host(NoisyQuadraticPlayground())
 
 
 def get(page, *names: str) -> dict:
@@ -74,7 +42,7 @@ def get(page, *names: str) -> dict:
 
 def put(page, **traits) -> NoisyQuadraticPlayground:
     """Set traits on the page, and make a playground in Python that has them too."""
-    page.evaluate("traits => { for (const [name, value] of Object.entries(traits)) model.set(name, value); }", traits)
+    put_on_page(page, **traits)
     return NoisyQuadraticPlayground(**get(page))
 
 
@@ -205,11 +173,7 @@ def test_sliders_move_by_keys_and_say_their_value(page, label, trait, keys, valu
 
 def test_sliders_move_by_mouse(page):
     for label, trait, value in [("Condition number", "condition", 1000), ("Late part of η", "late_share", 1)]:
-        box = slider(page, label).bounding_box()
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] + 30, box["y"] + box["height"] / 2, steps=6)
-        page.mouse.up()
+        drag(page, thumb(slider(page, label), 0.5), thumb(slider(page, label), 1.1))
         assert get(page, trait) == {trait: value}
     assert shown(page) == {name: show(loss) for name, loss in put(page).losses.items()}
 
@@ -272,29 +236,17 @@ def test_screen_readers_hear_the_verdict_and_the_chart(page):
 
 
 def test_closing_a_view_leaves_no_listener(page):
-    page.evaluate("window.clean[0]()")
-    assert page.locator("#one .tk").count() == 0
-    choose(page, "minibatches", "#two")
-    assert shown(page, "#two")["average"] == "0.170"
-    page.evaluate("window.clean[1]()")
-    assert page.evaluate("model.listeners.length") == 0
+    with one_view_closed(page):
+        choose(page, "minibatches", "#two")
+        assert shown(page, "#two")["average"] == "0.170"
 
 
 @pytest.mark.parametrize("width", [320, 480, 560, 700, 1000])
 @pytest.mark.parametrize("changes", [{}, {"budget": 2000, "members": 20}, {"gamma": "sum", "lr": 1.5, "members": 20}])
 def test_nothing_sticks_out_and_no_names_overlap(page, width, changes):
-    page.set_viewport_size({"width": width + 60, "height": 1000})
-    page.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
     put(page, **changes)
-    page.wait_for_timeout(200)
-    out = page.evaluate(
-        """() => { const root = document.querySelector('#one .tk').getBoundingClientRect();
-            const hidden = ".tk-spoken, clipPath, .tkq-line";
-            return [...document.querySelectorAll('#one .tk *')].filter((node) => !node.closest(hidden) &&
-                node.getBoundingClientRect().right > root.right - 4)
-                .map((node) => node.className.baseVal ?? node.className); }"""
-    )
-    assert out == []
+    widen(page, width)
+    assert sticking_out(page, ".tk-spoken, clipPath, .tkq-line", margin=-4) == []
     boxes = [node.bounding_box() for node in page.locator("#one .tkq-label text").all()]
     boxes.sort(key=lambda box: box["y"])
     assert all(a["y"] + a["height"] <= b["y"] + 4 for a, b in zip(boxes, boxes[1:], strict=False))
@@ -307,20 +259,13 @@ def test_nothing_sticks_out_and_no_names_overlap(page, width, changes):
 
 def test_exported_page_works_from_disk_in_both_themes(browser, tmp_path):
     file = NoisyQuadraticPlayground().export_html(tmp_path / "playground.html")
-    for scheme in ["light", "dark"]:
-        context = browser.new_context(offline=True, color_scheme=scheme)
-        page = context.new_page()
-        errors, asked = collect_errors(page), []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.goto(file.as_uri())
-        slider(page, "Condition number", "body").press("End")
-        choose(page, "minibatches", "body")
-        expected = NoisyQuadraticPlayground(condition=1000, axis="minibatches")
-        assert shown(page, "body") == {name: show(loss) for name, loss in expected.losses.items()}
-        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
-        back = page.evaluate("getComputedStyle(document.querySelector('.tk')).backgroundColor")
-        assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
-        context.close()
+    for scheme, ground in GROUNDS.items():
+        with exported(browser, file, ".tkq-chart", color_scheme=scheme) as page:
+            slider(page, "Condition number", "body").press("End")
+            choose(page, "minibatches", "body")
+            expected = NoisyQuadraticPlayground(condition=1000, axis="minibatches")
+            assert shown(page, "body") == {name: show(loss) for name, loss in expected.losses.items()}
+            assert look(page, ".tk") == ground
 
 
 # ---------------------------------------------------------------- JupyterLab
@@ -328,19 +273,11 @@ def test_exported_page_works_from_disk_in_both_themes(browser, tmp_path):
 CELL = "from toolkit.widgets import NoisyQuadraticPlayground\nplayground = NoisyQuadraticPlayground()\nplayground"
 
 
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").mkdir()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "notebooks" / "quadratic.ipynb")
-    with jupyterlab(folder) as server:
-        yield server
+lab = notebook_lab(CELL)
 
 
 def test_playground_lives_in_jupyterlab(lab, browser):
-    page = lab.open(browser, "quadratic.ipynb")
+    page = lab.open(browser, "widget.ipynb")
     run_all(page)
     here = ".jp-OutputArea-output .tk-quadratic-playground"
     page.locator(here).first.scroll_into_view_if_needed()

@@ -2,16 +2,15 @@
 
 import json
 
-import nbformat
 import numpy as np
 import pytest
-from browser import ask_kernel, chromium, collect_errors, jupyterlab, run_all
+from browser import ask_kernel, notebook_lab, run_all
 from test_reconnect_dial import FIRST, RUNS, SECOND, shuffled
+from widget_page import GROUNDS, drag, exported, look, one_view_closed, put, sticking_out, thumb, widen, widget_host
 
 from toolkit import WeightSpace, data, models
 from toolkit.reconnect import start
 from toolkit.widgets import ReconnectDial
-from toolkit.widgets.base import _json, source
 from toolkit.widgets.path_data import strongest
 from toolkit.widgets.reconnect_data import STEPS
 from toolkit.widgets.reconnect_words import story, verdict
@@ -19,24 +18,7 @@ from toolkit.widgets.reconnect_words import story, verdict
 TRAITS = ["position", "layer", "neuron", "column", "k"]
 DIAL = "position between the start's arrangement and the trained one"
 PERIOD = "Period k, free steps between two synchronisations"
-
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
-<body><div id="one" style="width: 700px"></div><div id="two" style="width: 700px"></div>
-<script>
-{stub}
-window.model = stubModel({state});
-window.escaped = [];
-document.addEventListener("keydown", (event) => escaped.push(event.key));
-window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
-  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
-}});
-</script></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+host = widget_host(saves=TRAITS)
 
 
 @pytest.fixture(scope="module")
@@ -56,41 +38,12 @@ def dial(shared):
 
 
 @pytest.fixture
-def host(browser, tmp_path):
-    """Open a page with two views of one dial; at the end no error may have been reported."""
-    opened = []
-
-    def open_page(widget, **context):
-        parts = {"css": str(widget._css), "stub": source("stub_model.js")}
-        parts |= {"state": _json(widget.state()), "module": _json(str(widget._esm))}
-        file = tmp_path / "page.html"
-        file.write_text(PAGE.format(**parts), encoding="utf-8")
-        place = browser.new_context(viewport={"width": 760, "height": 1000}, offline=True, **context)
-        page = place.new_page()
-        page.set_default_timeout(8_000)
-        opened.append((place, collect_errors(page)))
-        page.goto(file.as_uri())
-        page.evaluate("window.ready")
-        return page
-
-    yield open_page
-    for place, errors in opened:
-        place.close()
-        assert errors == []
-
-
-@pytest.fixture
 def page(host, dial):
     return host(dial)
 
 
 def settings(page) -> list:
     return page.evaluate("names => names.map(model.get)", TRAITS)
-
-
-def put(page, **values) -> None:
-    """Set traits, as a cell would, and wait for what is drawn in their wake."""
-    page.evaluate("async values => { for (const [k, v] of Object.entries(values)) model.set(k, v); }", values)
 
 
 def same(dial, page) -> ReconnectDial:
@@ -175,12 +128,7 @@ def test_everything_is_reached_by_keys_alone(page):
 
 
 def test_the_slider_and_the_curves_are_dragged_with_the_mouse(page):
-    box = slider(page).bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 9, y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, y, steps=5)
-    page.mouse.up()
+    drag(page, thumb(slider(page), 0), thumb(slider(page), 0.5))
     assert settings(page)[0] == 0.5
     chart = page.locator("#one .tkr-curve").first.bounding_box()
     page.mouse.click(chart["x"] + chart["width"] - 58, chart["y"] + 60)
@@ -391,34 +339,21 @@ def test_screen_readers_hear_the_position_and_the_weight(page, dial):
 def test_both_views_follow_and_closing_leaves_no_listener(page):
     slider(page).press("End")
     assert page.text_content("#two .tk-readout").startswith("100 % of the way")
-    page.evaluate("window.clean[0]()")
-    assert page.locator("#one .tk").count() == 0
-    slider(page, "#two").press("Home")
-    assert settings(page)[0] == 0
-    page.evaluate("window.clean[1]()")
-    assert page.evaluate("model.listeners.length") == 0
+    with one_view_closed(page):
+        slider(page, "#two").press("Home")
+        assert settings(page)[0] == 0
 
 
 @pytest.mark.parametrize("width", [320, 480, 640, 700, 1000])
 def test_nothing_sticks_out_and_nothing_jumps(page, width):
-    page.set_viewport_size({"width": width + 60, "height": 1000})
-    page.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
-    page.wait_for_timeout(200)
+    widen(page, width)
     for name in (FIRST, SECOND):
         put(page, layer=name, neuron=0, column=3)
         heights = set()
         for at in (0, 10, 27, STEPS):
             put(page, position=at / STEPS)
             heights.add(page.locator("#one .tk").bounding_box()["height"])
-            out = page.evaluate(
-                """() => { const root = document.querySelector('#one .tk').getBoundingClientRect();
-                    const box = (node) => node.getBoundingClientRect();
-                    return [...document.querySelectorAll('#one .tk *')].filter((node) =>
-                        !node.closest('.tk-spoken, option') &&
-                        (box(node).right > root.right + 0.5 || box(node).left < root.left - 0.5))
-                        .map((node) => `${node.getAttribute('class')}: ${node.textContent}`); }"""
-            )
-            assert out == []
+            assert sticking_out(page, ".tk-spoken, option", cut=1.5) == []
         assert len(heights) == 1
 
 
@@ -430,24 +365,16 @@ def test_exported_page_of_a_large_net_works_from_disk_in_both_themes(browser, tm
     before = start(space, 0)
     dial = ReconnectDial(space, before, shuffled(space, before, 1, share=1), data.load("digits").subset(20))
     file = dial.export_html(tmp_path / "dial.html")
-    for scheme in ["light", "dark"]:
-        context = browser.new_context(offline=True, color_scheme=scheme)
-        page = context.new_page()
-        errors, asked = collect_errors(page), []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.goto(file.as_uri())
-        page.locator(".tkr-ink").first.wait_for()
-        slider(page, "body").press("End")
-        moving = f"{dial._data.moved(STEPS):,}"
-        assert page.text_content(".tk-readout").startswith(f"100 % of the way: {moving} of the {moving} values")
-        page.locator(".tkr-matrix").press("ArrowDown")
-        assert caption(page, "body").startswith("row 1: the value ") and "pale: not moved" in page.inner_text(
-            ".tkr-key"
-        )
-        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
-        back = page.evaluate("getComputedStyle(document.querySelector('.tk')).backgroundColor")
-        assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
-        context.close()
+    for scheme, ground in GROUNDS.items():
+        with exported(browser, file, ".tkr-ink", color_scheme=scheme) as page:
+            slider(page, "body").press("End")
+            moving = f"{dial._data.moved(STEPS):,}"
+            assert page.text_content(".tk-readout").startswith(f"100 % of the way: {moving} of the {moving} values")
+            page.locator(".tkr-matrix").press("ArrowDown")
+            assert caption(page, "body").startswith("row 1: the value ") and "pale: not moved" in page.inner_text(
+                ".tkr-key"
+            )
+            assert look(page, ".tk") == ground
 
 
 CELL = """
@@ -469,19 +396,11 @@ ASK = (
 )
 
 
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").mkdir()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.format(runs=json.dumps(RUNS)).strip())])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "notebooks" / "dial.ipynb")
-    with jupyterlab(folder) as server:
-        yield server
+lab = notebook_lab(CELL.format(runs=json.dumps(RUNS)))
 
 
 def test_dial_lives_in_jupyterlab(lab, browser):
-    page = lab.open(browser, "dial.ipynb")
+    page = lab.open(browser, "widget.ipynb")
     run_all(page)
     here = ".jp-OutputArea-output .tk-reconnect-dial"
     page.locator(here).first.scroll_into_view_if_needed()

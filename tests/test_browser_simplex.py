@@ -2,32 +2,20 @@
 
 import json
 
-import nbformat
 import numpy as np
 import pytest
-from browser import ask_kernel, chromium, collect_errors, jupyterlab, run_all
+from browser import ask_kernel, notebook_lab, run_all
+from widget_page import GROUNDS, exported, lightness, look, one_view_closed, sticking_out, widen, widget_host
+from widget_page import drag as drag_mouse
 
 from toolkit import Simplex, WeightSpace, data, models
 from toolkit.widgets import SimplexExplorer, measure_simplex
-from toolkit.widgets.base import _json, source
+from toolkit.widgets.base import source
 from toolkit.widgets.simplex_data import grid, neighbours
 
 STEPS, IMAGES = 5, 12
 MIDDLE = [1 / 3] * 3
-
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
-<body><div id="one" style="width: 700px"></div><div id="two" style="width: 700px"></div>
-<script>
-{stub}
-window.model = stubModel({state});
-window.saved = [];
-window.escaped = [];
-model.save_changes = () => saved.push(["value", "second"].map(model.get));
-document.addEventListener("keydown", (event) => escaped.push(event.key));
-window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
-  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
-}});
-</script></body></html>"""
+host = widget_host(saves=["value", "second"])
 
 
 def measured(scale: float):
@@ -36,38 +24,8 @@ def measured(scale: float):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def records():
     return {"large": measured(3), "larger": measured(4)}
-
-
-@pytest.fixture
-def host(browser, tmp_path):
-    """Open a page with two views of one explorer; at the end no error may have been reported."""
-    opened = []
-
-    def open_page(widget, **context):
-        parts = {"css": str(widget._css), "stub": source("stub_model.js")}
-        parts |= {"state": _json(widget.state()), "module": _json(str(widget._esm))}
-        file = tmp_path / "page.html"
-        file.write_text(PAGE.format(**parts), encoding="utf-8")
-        place = browser.new_context(viewport={"width": 760, "height": 1000}, offline=True, **context)
-        page = place.new_page()
-        page.set_default_timeout(8_000)
-        opened.append((place, collect_errors(page)))
-        page.goto(file.as_uri())
-        page.evaluate("window.ready")
-        return page
-
-    yield open_page
-    for place, errors in opened:
-        place.close()
-        assert errors == []
 
 
 @pytest.fixture
@@ -95,19 +53,15 @@ def choose(page, name: str, view: str = "#one") -> None:
 
 def place(page, weights, view: str = "#one") -> tuple[float, float]:
     """Where on the page three weights lie, from the marks of the three corners."""
-    boxes = [page.locator(f"{view} .tks-map .tks-outline").bounding_box()]
-    box = boxes[0]
+    box = page.locator(f"{view} .tks-map .tks-outline").bounding_box()
     corners = [(box["x"], box["y"] + box["height"]), (box["x"] + box["width"], box["y"] + box["height"])]
     corners.append((box["x"] + box["width"] / 2, box["y"]))
     return tuple(sum(w * corner[axis] for w, corner in zip(weights, corners, strict=True)) for axis in (0, 1))
 
 
-def drag(page, start, *stops, view: str = "#one") -> None:
-    page.mouse.move(*place(page, start, view))
-    page.mouse.down()
-    for stop in stops:
-        page.mouse.move(*place(page, stop, view), steps=5)
-    page.mouse.up()
+def drag(page, *stops, view: str = "#one") -> None:
+    """Drag a point from the weights where it is over others to the last."""
+    drag_mouse(page, *(place(page, weights, view) for weights in stops))
 
 
 def table(page, view: str = "#one") -> dict[str, list[str]]:
@@ -311,23 +265,9 @@ def test_map_shows_accuracy_or_loss_in_colours_explained_by_words(page, records)
 
 def test_the_ground_is_dark_where_the_loss_is_low(page, records):
     choose(page, "Loss")
-    lightness = page.evaluate(
-        """async (places) => {
-            const image = new Image();
-            image.src = document.querySelector("#one .tks-map image").getAttribute("href");
-            await image.decode();
-            const canvas = document.createElement("canvas");
-            [canvas.width, canvas.height] = [image.width, image.height];
-            const context = canvas.getContext("2d", { willReadFrequently: true });
-            context.drawImage(image, 0, 0);
-            return places.map(([x, y]) => context.getImageData(
-                Math.min(image.width - 1, x * image.width), Math.min(image.height - 1, (1 - y) * image.height), 1, 1
-            ).data.slice(0, 3).reduce((a, b) => a + b));
-        }""",
-        [[w[1] + w[2] / 2, w[2]] for w in grid(STEPS).tolist()],
-    )
+    light = lightness(page, "#one .tks-map image", [[w[1] + w[2] / 2, 1 - w[2]] for w in grid(STEPS).tolist()])
     loss = records["large"].loss
-    assert np.corrcoef(lightness, loss)[0, 1] > 0.99
+    assert np.corrcoef(light, loss)[0, 1] > 0.99
     assert page.locator("#one .tks-contour").count() > 2
 
 
@@ -377,28 +317,16 @@ def test_screen_readers_hear_where_the_point_is(page):
 
 
 def test_closing_a_view_leaves_no_listener(page):
-    page.evaluate("window.clean[0]()")
-    assert page.locator("#one .tk").count() == 0
-    press_two = page.locator("#two .tks-first")
-    press_two.press("1")
-    assert get(page) == [1, 0, 0]
-    page.evaluate("window.clean[1]()")
-    assert page.evaluate("model.listeners.length") == 0
+    with one_view_closed(page):
+        page.locator("#two .tks-first").press("1")
+        assert get(page) == [1, 0, 0]
 
 
 @pytest.mark.parametrize("width", [320, 480, 700, 1000])
 def test_nothing_sticks_out(page, width):
-    page.set_viewport_size({"width": width + 60, "height": 1000})
-    page.evaluate("width => { document.getElementById('one').style.width = width + 'px'; }", width)
     choose(page, "two: an ensemble")
-    page.wait_for_timeout(200)
-    out = page.evaluate(
-        """() => { const root = document.querySelector('#one .tk').getBoundingClientRect();
-            return [...document.querySelectorAll('#one .tk *')].filter((node) => !node.closest('.tk-spoken') &&
-                !node.closest('svg *') && node.getBoundingClientRect().right > root.right + 0.5)
-                .map((node) => node.className || node.tagName); }"""
-    )
-    assert out == []
+    widen(page, width)
+    assert sticking_out(page) == []
 
 
 # ---------------------------------------------------------------- without a kernel
@@ -406,23 +334,16 @@ def test_nothing_sticks_out(page, width):
 
 def test_exported_page_works_from_disk_in_both_themes(browser, records, tmp_path):
     file = SimplexExplorer(variants=records).export_html(tmp_path / "explorer.html")
-    for scheme in ["light", "dark"]:
-        context = browser.new_context(offline=True, color_scheme=scheme)
-        page = context.new_page()
-        errors, asked = collect_errors(page), []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.goto(file.as_uri())
-        page.locator(".tks-first").press("1")
-        corner = records["large"].corners[0]
-        assert table(page, "body")["point"][0] == f"{100 * records['large'].accuracy[corner]:.1f} %"
-        drag(page, [1, 0, 0], [0.5, 0.25, 0.25], view="body")
-        assert table(page, "body")["point"][0].startswith("≈")
-        choose(page, "two: an ensemble", "body")
-        assert list(table(page, "body")) == ["first", "second", "ensemble"]
-        assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] == errors
-        back = page.evaluate("getComputedStyle(document.querySelector('.tk')).backgroundColor")
-        assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
-        context.close()
+    for scheme, ground in GROUNDS.items():
+        with exported(browser, file, ".tks-first", color_scheme=scheme) as page:
+            page.locator(".tks-first").press("1")
+            corner = records["large"].corners[0]
+            assert table(page, "body")["point"][0] == f"{100 * records['large'].accuracy[corner]:.1f} %"
+            drag(page, [1, 0, 0], [0.5, 0.25, 0.25], view="body")
+            assert table(page, "body")["point"][0].startswith("≈")
+            choose(page, "two: an ensemble", "body")
+            assert list(table(page, "body")) == ["first", "second", "ensemble"]
+            assert look(page, ".tk") == ground
 
 
 # ---------------------------------------------------------------- JupyterLab
@@ -440,19 +361,11 @@ ASK = (
 )
 
 
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").mkdir()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "notebooks" / "triangle.ipynb")
-    with jupyterlab(folder) as server:
-        yield server
+lab = notebook_lab(CELL)
 
 
 def test_explorer_lives_in_jupyterlab(lab, browser):
-    page = lab.open(browser, "triangle.ipynb")
+    page = lab.open(browser, "widget.ipynb")
     run_all(page)
     here = ".jp-OutputArea-output .tk-simplex-explorer"
     widget = page.locator(here).first

@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from browser import chromium, collect_errors
+from browser import collect_errors
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from toolkit.site import build
@@ -23,12 +23,6 @@ def site(tmp_path_factory):
     ]
     nbformat.write(new_notebook(cells=cells), folder / "50_bowl.ipynb")
     return build(folder / "site", ["00", folder / "50_bowl.ipynb"])
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

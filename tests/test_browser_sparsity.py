@@ -2,34 +2,14 @@
 
 import numpy as np
 import pytest
-from browser import chromium, collect_errors
 from test_sparsity_explorer import HEIGHTS, LAYERS, POINTS, ROUNDS, SPACE, made_up
+from widget_page import drag, exported, look, one_view_closed, put, sticking_out, thumb, widen, widget_host
 
 from toolkit.widgets import SparsityExplorer
-from toolkit.widgets.base import _json, source
 
 TRAITS = ["source", "round", "layer"]
 ALIVE, PRUNED, FELL = (33, 33, 33), (240, 240, 240), (199, 119, 0)
-
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>widget</title><style>{css}</style></head>
-<body><div id="one" style="width: 700px"></div><div id="two" style="width: 700px"></div>
-<script>
-{stub}
-window.model = stubModel({state});
-window.saved = [];
-window.escaped = [];
-model.save_changes = () => saved.push(["source", "round", "layer"].map(model.get));
-document.addEventListener("keydown", (event) => escaped.push(event.key));
-window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/javascript" }}))).then((module) => {{
-  window.clean = ["one", "two"].map((id) => module.default.render({{ model, el: document.getElementById(id) }}));
-}});
-</script></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+host = widget_host(saves=TRAITS)
 
 
 @pytest.fixture
@@ -39,42 +19,12 @@ def explorer():
 
 
 @pytest.fixture
-def host(browser, tmp_path):
-    """Open a page with two views of one explorer; at the end no error may have been reported."""
-    opened = []
-
-    def open_page(widget, **context):
-        parts = {"css": str(widget._css), "stub": source("stub_model.js")}
-        parts |= {"state": _json(widget.state()), "module": _json(str(widget._esm))}
-        file = tmp_path / "page.html"
-        file.write_text(PAGE.format(**parts), encoding="utf-8")
-        place = browser.new_context(viewport={"width": 760, "height": 1000}, offline=True, **context)
-        page = place.new_page()
-        page.set_default_timeout(8_000)
-        opened.append((place, collect_errors(page)))
-        page.goto(file.as_uri())
-        page.evaluate("window.ready")
-        page.locator("#two .tkm-mask").wait_for()
-        return page
-
-    yield open_page
-    for place, errors in opened:
-        place.close()
-        assert errors == []
-
-
-@pytest.fixture
 def page(host, explorer):
     return host(explorer)
 
 
 def settings(page) -> list:
     return page.evaluate("names => names.map(model.get)", TRAITS)
-
-
-def put(page, **values) -> None:
-    """Set traits, as a cell would, and wait for what is drawn in their wake."""
-    page.evaluate("async values => { for (const [k, v] of Object.entries(values)) model.set(k, v); }", values)
 
 
 def slider(page, view: str = "#one"):
@@ -173,12 +123,7 @@ def test_mouse_on_radios_slider_buttons_and_layers(page):
     page.locator("#one label", has_text="shuffled").click()
     page.locator("#one select").select_option("fc2.weight")
     assert settings(page) == ["shuffled", 0, "fc2.weight"]
-    box = slider(page).bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 9, y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 9 + (box["width"] - 18) * 2 / 3, y, steps=5)
-    page.mouse.up()
+    drag(page, thumb(slider(page), 0), thumb(slider(page), 2 / 3))
     assert settings(page)[1] == 2
     page.locator("#one").get_by_role("button", name="one round on").click()
     assert settings(page)[1] == 3
@@ -227,8 +172,9 @@ def test_both_views_follow_and_leave_nothing_behind(page):
     page.locator("#two").get_by_role("radio", name="shuffled").check()
     assert said(page) == said(page, "#two") and slider(page, "#two").input_value() == str(ROUNDS)
     assert page.locator("#one").get_by_role("radio", name="shuffled").is_checked()
-    page.evaluate("clean.forEach((stop) => stop())")
-    assert page.evaluate("model.listeners.length") == 0 and page.locator(".tk").count() == 0
+    with one_view_closed(page):
+        slider(page, "#two").press("Home")
+        assert settings(page)[1] == 0
 
 
 # ---------------------------------------------------------------- what is shown
@@ -356,19 +302,10 @@ def test_the_present_state_is_spoken(page, explorer):
 @pytest.mark.parametrize("width", [300, 500, 700, 1000])
 def test_nothing_sticks_out_at_any_width(host, explorer, width):
     page = host(explorer)
-    page.set_viewport_size({"width": width + 40, "height": 900})
-    page.evaluate("width => { document.getElementById('one').style.width = `${width}px`; }", width)
+    widen(page, width)
     page.wait_for_function("width => document.querySelector('#one .tkm-chart').clientWidth <= width - 28", arg=width)
     put(page, source="shuffled", round=3)
-    out = page.evaluate(
-        """() => {
-            const root = document.querySelector("#one .tk").getBoundingClientRect();
-            return [...document.querySelectorAll("#one .tk *")].filter((node) => !node.closest(".tk-spoken") && node.getClientRects().length)
-                .map((node) => [node.getAttribute("class") ?? node.tagName, node.getBoundingClientRect()])
-                .filter(([, box]) => box.width && (box.left < root.left - 0.5 || box.right > root.right + 0.5)).map(([name]) => name);
-        }"""  # noqa: E501
-    )
-    assert out == []
+    assert sticking_out(page, cut=4) == []  # a word stands upright, its letters are small
 
 
 def test_in_the_dark_words_are_light_and_the_mask_turns_round(host, explorer):
@@ -376,7 +313,7 @@ def test_in_the_dark_words_are_light_and_the_mask_turns_round(host, explorer):
     colours = []
     for light in ("true", "false"):
         page.evaluate("light => { document.body.dataset.jpThemeLight = light; }", light)
-        colours.append(page.evaluate("getComputedStyle(document.querySelector('#one .tkm-ink')).filter"))
+        colours.append(look(page, "#one .tkm-ink", "filter"))
     assert colours[0] == "none" and "invert" in colours[1]
 
 
@@ -386,22 +323,15 @@ def test_in_the_dark_words_are_light_and_the_mask_turns_round(host, explorer):
 def test_the_exported_page_works_from_disk_without_any_request(browser, explorer, tmp_path):
     explorer.round = 2
     file = explorer.export_html(tmp_path / "sparse.html")
-    place = browser.new_context(viewport={"width": 1000, "height": 900})
-    page = place.new_page()
-    errors, asked = collect_errors(page), []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    page.locator(".tkm-mask").wait_for()
-    page.get_by_role("slider", name="Round of pruning").focus()
-    page.keyboard.press("ArrowRight")
-    page.get_by_role("radio", name="shuffled").check()
-    explorer.round, explorer.source = 3, "shuffled"
-    page.wait_for_function(
-        "text => document.querySelector('.tkm-said').textContent.includes(text)", arg=words(explorer)["said"][0]
-    )
-    assert page.locator(".tkm-verdict").text_content() == words(explorer)["verdict"]
-    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == [] and errors == []
-    place.close()
+    with exported(browser, file, ".tkm-mask", viewport={"width": 1000, "height": 900}) as page:
+        page.get_by_role("slider", name="Round of pruning").focus()
+        page.keyboard.press("ArrowRight")
+        page.get_by_role("radio", name="shuffled").check()
+        explorer.round, explorer.source = 3, "shuffled"
+        page.wait_for_function(
+            "text => document.querySelector('.tkm-said').textContent.includes(text)", arg=words(explorer)["said"][0]
+        )
+        assert page.locator(".tkm-verdict").text_content() == words(explorer)["verdict"]
 
 
 def test_without_scripts_the_page_shows_picture_and_words(browser, explorer, tmp_path):

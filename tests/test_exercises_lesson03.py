@@ -7,9 +7,10 @@ import re
 import numpy as np
 import pytest
 import torch
+from exercises import outcome, random, right_when_filled, told_apart
 
 from toolkit import data, evidence, match, models
-from toolkit.exercises import calls, check
+from toolkit.exercises import check
 from toolkit.exercises.catalogue import EXERCISES, PREDICTIONS, QUESTIONS
 from toolkit.exercises.lesson03_align import _COPY, _HOME, _PLANTED, _STRANGERS, align
 from toolkit.exercises.lesson03_correlation import correlation
@@ -20,21 +21,7 @@ from toolkit.exercises.lesson03_swaps import swaps_needed
 from toolkit.space import WeightSpace
 from toolkit.symmetry import trace
 
-
-@pytest.fixture(autouse=True)
-def fresh_memory(monkeypatch):
-    monkeypatch.setattr(calls, "_passed", {})
-    monkeypatch.delenv("TOOLKIT_STRICT", raising=False)
-
-
-def outcome(id, attempt, capsys):
-    """Check an attempt and return the line printed, broken lines joined again."""
-    check(id, attempt)
-    return re.sub(r"\n +", " ", capsys.readouterr().out).strip()
-
-
-def random(*shape, seed=0):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+pytestmark = pytest.mark.usefixtures("fresh_memory")
 
 
 # The references against independent knowledge
@@ -137,21 +124,7 @@ def test_align_agrees_with_matching_by_weights():
 
 @pytest.mark.parametrize("id", ["3.1", "3.2", "3.3", "3.4", "3.5"])
 def test_mistakes_that_share_their_first_failing_case_give_different_results(id):
-    def same(one, other):
-        if isinstance(one, dict):
-            return all(torch.equal(one[name], other[name]) for name in one)
-        if isinstance(one, list):
-            return all(map(torch.equal, one, other))
-        one, other = torch.as_tensor(one, dtype=torch.double), torch.as_tensor(other, dtype=torch.double)
-        return one.shape == other.shape and torch.allclose(one, other, atol=1e-3, equal_nan=True)
-
-    exercise, seen = EXERCISES[id], []
-    for wrong in exercise.wrong:
-        results = [wrong.function(*case.inputs()) for case in exercise.cases]
-        right = [exercise.reference(*case.inputs()) for case in exercise.cases]
-        number = next(i for i, (one, other) in enumerate(zip(results, right, strict=True)) if not same(one, other))
-        assert not any(place == number and same(results[number], other) for place, other in seen), wrong.label
-        seen.append((number, results[number]))
+    told_apart(id)
 
 
 # Other answers to 3.1 to 3.4
@@ -529,14 +502,7 @@ def test_weights_that_are_overwritten_are_told(capsys):
     ],
 )
 def test_skeleton_with_its_gaps_filled_is_correct(id, gaps, capsys):
-    source = EXERCISES[id].skeleton
-    assert source.count("...") == len(gaps)
-    for gap in gaps:
-        source = source.replace("...", gap, 1)
-    namespace = {"torch": torch, "partners": partners}
-    exec(source, namespace)
-    check(id, namespace[EXERCISES[id].name], strict=True)
-    assert capsys.readouterr().out.startswith(f"✓ {id} correct.")
+    right_when_filled(id, gaps, capsys, partners=partners)
 
 
 def test_lists_of_tensors_are_compared_entry_by_entry():

@@ -1,14 +1,22 @@
 """Lesson 04's exercises: references against independent knowledge, other right and wrong answers, skeletons, quiz."""
 
 import itertools
-import re
 
 import numpy as np
 import pytest
 import torch
+from exercises import (
+    length_tells_nothing,
+    message,
+    outcome,
+    random,
+    right_when_filled,
+    seeded,
+    told_apart,
+)
 
 from toolkit import evidence, models
-from toolkit.exercises import calls, check, predict
+from toolkit.exercises import predict
 from toolkit.exercises.catalogue import EXERCISES, PREDICTIONS, QUESTIONS
 from toolkit.exercises.lesson02_bend import bowl_gradient
 from toolkit.exercises.lesson04_choose import choose
@@ -20,31 +28,7 @@ from toolkit.space import WeightSpace
 from toolkit.subspaces import Line, Simplex
 
 QUIZ = [f"4.q{number}" for number in range(1, 6)]
-
-
-@pytest.fixture(autouse=True)
-def fresh_memory(monkeypatch):
-    monkeypatch.setattr(calls, "_passed", {})
-    monkeypatch.delenv("TOOLKIT_STRICT", raising=False)
-
-
-def outcome(id, attempt, capsys):
-    """Check an attempt and return the line printed, broken lines joined again."""
-    check(id, attempt)
-    return re.sub(r"\n +", " ", capsys.readouterr().out).strip()
-
-
-def message(id, label):
-    """Return the message of a catalogued wrong answer."""
-    return next(wrong.message for wrong in EXERCISES[id].wrong if wrong.label == label)
-
-
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
-
-
-def random(*shape, seed=0):
-    return torch.randn(shape, generator=seeded(seed))
+pytestmark = pytest.mark.usefixtures("fresh_memory")
 
 
 # 4.1 Draw: the reference
@@ -489,21 +473,9 @@ def test_what_fails_only_later_is_told_by_its_numbers(capsys):
 # Every mistake can be told from every other
 
 
-def same(one, other):
-    if isinstance(one, tuple | list) or isinstance(other, tuple | list):
-        return len(one) == len(other) and all(map(same, one, other))
-    one, other = (torch.as_tensor(value, dtype=torch.double) for value in (one, other))
-    return one.shape == other.shape and torch.allclose(one, other, atol=1e-3, equal_nan=True)
-
-
 @pytest.mark.parametrize("id", ["4.2", "4.3", "4.4", "4.5"])
 def test_every_mistake_gives_another_result_in_the_first_case(id):
-    exercise = EXERCISES[id]
-    inputs = exercise.cases[0].inputs()
-    results = [("the reference", exercise.reference(*inputs))]
-    results += [(wrong.label, wrong.function(*inputs)) for wrong in exercise.wrong]
-    for (label, one), (other_label, other) in itertools.combinations(results, 2):
-        assert not same(one, other), (label, other_label)
+    assert not any(told_apart(id))
 
 
 # Skeletons, quiz, predictions
@@ -520,14 +492,7 @@ def test_every_mistake_gives_another_result_in_the_first_case(id):
     ],
 )
 def test_skeleton_with_its_gaps_filled_is_correct(id, gaps, capsys):
-    source = EXERCISES[id].skeleton
-    assert source.count("...") == len(gaps)
-    for gap in gaps:
-        source = source.replace("...", gap, 1)
-    namespace = {"torch": torch}
-    exec(source, namespace)
-    check(id, namespace[EXERCISES[id].name], strict=True)
-    assert capsys.readouterr().out.startswith(f"✓ {id} correct.")
+    right_when_filled(id, gaps, capsys)
 
 
 def test_every_objective_is_proved_by_an_exercise_or_a_question():
@@ -537,10 +502,7 @@ def test_every_objective_is_proved_by_an_exercise_or_a_question():
 
 @pytest.mark.parametrize("id", QUIZ)
 def test_length_does_not_give_the_right_option_away(id):
-    question = QUESTIONS[id]
-    lengths = {letter: len(option) for letter, option in question.options.items()}
-    assert max(lengths.values()) < 1.5 * min(lengths.values())
-    assert lengths[question.answer] < 1.15 * sorted(lengths.values())[-2]
+    length_tells_nothing(id, 1.5, 1.15)
 
 
 def test_right_letters_follow_no_pattern():

@@ -1,16 +1,25 @@
 """Lesson 05's exercises: references against independent knowledge, other right and wrong answers, skeletons, quiz."""
 
 import copy
-import itertools
 import math
 import re
 
 import numpy as np
 import pytest
 import torch
+from exercises import (
+    length_tells_nothing,
+    letters_tell_nothing,
+    message,
+    only_the_last_hint_tells,
+    outcome,
+    random,
+    right_when_filled,
+    told_apart,
+)
 
 from toolkit import WeightSpace, evidence, models
-from toolkit.exercises import calls, check, predict
+from toolkit.exercises import check, predict
 from toolkit.exercises.catalogue import EXERCISES, PREDICTIONS, QUESTIONS
 from toolkit.exercises.lesson05_choose import choose
 from toolkit.exercises.lesson05_chosen import chosen
@@ -22,27 +31,7 @@ from toolkit.latephase import LatePhase, batch_ensemble
 from toolkit.quadratic import NoisyQuadratic
 
 QUIZ = [f"5.q{number}" for number in range(1, 8)]
-
-
-@pytest.fixture(autouse=True)
-def fresh_memory(monkeypatch):
-    monkeypatch.setattr(calls, "_passed", {})
-    monkeypatch.delenv("TOOLKIT_STRICT", raising=False)
-
-
-def outcome(id, attempt, capsys):
-    """Check an attempt and return the line printed, broken lines joined again."""
-    check(id, attempt)
-    return re.sub(r"\n +", " ", capsys.readouterr().out).strip()
-
-
-def message(id, label):
-    """Return the message of a catalogued wrong answer."""
-    return next(wrong.message for wrong in EXERCISES[id].wrong if wrong.label == label)
-
-
-def random(*shape, seed=0):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+pytestmark = pytest.mark.usefixtures("fresh_memory")
 
 
 def vectors(*values):
@@ -617,34 +606,14 @@ def test_errors_in_choosing_get_advice(attempt, advice, capsys):
 # Every mistake can be told from every other
 
 
-def same(one, other):
-    if isinstance(one, tuple | list) or isinstance(other, tuple | list):
-        return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, str | None) or isinstance(other, str | None):
-        return one == other
-    one, other = (torch.as_tensor(value, dtype=torch.double) for value in (one, other))
-    return one.shape == other.shape and torch.allclose(one, other, atol=1e-3, equal_nan=True)
-
-
 @pytest.mark.parametrize("id", ["5.1", "5.2", "5.3", "5.4", "5.5"])
 def test_every_mistake_is_seen_and_gives_another_result_where_it_is_first_seen(id):
-    exercise, seen = EXERCISES[id], []
-    for wrong in exercise.wrong:
-        for number, case in enumerate(exercise.cases):
-            got = wrong.function(*case.inputs())
-            if not same(got, exercise.reference(*case.inputs())):
-                seen.append((wrong.label, number, got))
-                break
-    assert [label for label, _, _ in seen] == [wrong.label for wrong in exercise.wrong]
-    for (label, number, one), (other_label, other_number, other) in itertools.combinations(seen, 2):
-        assert number != other_number or not same(one, other), (label, other_label)
+    told_apart(id)
 
 
 @pytest.mark.parametrize("id", ["5.1", "5.3", "5.4"])
 def test_the_first_case_is_the_most_telling(id):
-    exercise = EXERCISES[id]
-    right = exercise.reference(*exercise.cases[0].inputs())
-    assert not any(same(wrong.function(*exercise.cases[0].inputs()), right) for wrong in exercise.wrong)
+    assert not any(told_apart(id))
 
 
 # Skeletons, quiz, predictions
@@ -661,20 +630,12 @@ def test_the_first_case_is_the_most_telling(id):
     ],
 )
 def test_skeleton_with_its_gaps_filled_is_correct(id, gaps, capsys):
-    source = EXERCISES[id].skeleton
-    assert source.count("...") == len(gaps)
-    for gap in gaps:
-        source = source.replace("...", gap, 1)
-    namespace = {"torch": torch}
-    exec(source, namespace)
-    check(id, namespace[EXERCISES[id].name], strict=True)
-    assert capsys.readouterr().out.startswith(f"✓ {id} correct.")
+    right_when_filled(id, gaps, capsys)
 
 
 def test_only_the_last_hints_give_the_answer_away():
     for id, answer in [("5.1", "s² / K"), ("5.3", "lr * gamma * total"), ("5.4", "v[:, None]"), ("5.5", "is None")]:
-        *first, last = EXERCISES[id].hints
-        assert answer in last and not any(answer in hint for hint in first)
+        only_the_last_hint_tells(id, answer)
 
 
 def test_every_objective_is_proved_by_an_exercise():
@@ -684,17 +645,11 @@ def test_every_objective_is_proved_by_an_exercise():
 
 @pytest.mark.parametrize("id", QUIZ)
 def test_length_does_not_give_the_right_option_away(id):
-    question = QUESTIONS[id]
-    lengths = {letter: len(option) for letter, option in question.options.items()}
-    assert max(lengths.values()) < 1.5 * min(lengths.values())
-    assert lengths[question.answer] < 1.15 * sorted(lengths.values())[-2]
+    length_tells_nothing(id, 1.5, 1.15)
 
 
 def test_right_letters_follow_no_pattern():
-    letters = [QUESTIONS[id].answer for id in QUIZ]
-    assert set(letters) == set("abcd") and all(letters.count(letter) <= 2 for letter in letters)
-    longest = [max(question.options, key=lambda k: len(question.options[k])) for question in map(QUESTIONS.get, QUIZ)]
-    assert sum(letter == right for letter, right in zip(longest, letters, strict=True)) < len(QUIZ) / 2
+    letters_tell_nothing(QUIZ)
 
 
 def settled(h, lr, power, steps, variance=0.0):

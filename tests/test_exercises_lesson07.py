@@ -7,9 +7,20 @@ import re
 import numpy as np
 import pytest
 import torch
+from exercises import (
+    length_tells_nothing,
+    letters_tell_nothing,
+    message,
+    only_the_last_hint_tells,
+    outcome,
+    random,
+    right_when_filled,
+    seeded,
+    told_apart,
+)
 
 from toolkit import WeightSpace, barrier, models, sparse
-from toolkit.exercises import calls, check, predict
+from toolkit.exercises import predict
 from toolkit.exercises.catalogue import EXERCISES, PREDICTIONS, QUESTIONS
 from toolkit.exercises.lesson07_honest import honest_loop
 from toolkit.exercises.lesson07_masks import masks_problem
@@ -21,31 +32,7 @@ from toolkit.exercises.lesson07_train import drop_half, leaky_loop, train
 
 IDS = [f"7.{number}" for number in range(1, 6)]
 QUIZ = [f"7.q{number}" for number in range(1, 8)]
-
-
-@pytest.fixture(autouse=True)
-def fresh_memory(monkeypatch):
-    monkeypatch.setattr(calls, "_passed", {})
-    monkeypatch.delenv("TOOLKIT_STRICT", raising=False)
-
-
-def outcome(id, attempt, capsys):
-    """Check an attempt and return the line printed, broken lines joined again."""
-    check(id, attempt)
-    return re.sub(r"\n +", " ", capsys.readouterr().out).strip()
-
-
-def message(id, label):
-    """Return the message of a catalogued wrong answer."""
-    return next(wrong.message for wrong in EXERCISES[id].wrong if wrong.label == label)
-
-
-def random(*shape, seed=0):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def of_seed(seed):
-    return torch.Generator().manual_seed(seed)
+pytestmark = pytest.mark.usefixtures("fresh_memory")
 
 
 SHAPES = [(32, 64), (32, 32), (32, 32), (10, 32)]
@@ -304,7 +291,7 @@ def test_what_is_said_of_a_wrong_step(attempt, told, capsys):
 def test_shuffles_keep_every_count_and_are_uniform():
     mask = torch.tensor([[True, True, False], [False, False, False]])
     seen = torch.zeros(2, 3)
-    generator = of_seed(0)
+    generator = seeded(0)
     for _ in range(3000):
         one, other = shuffled([mask, ~mask], generator)
         assert int(one.sum()) == 2 and int(other.sum()) == 4
@@ -327,7 +314,7 @@ def by_inverse(masks, generator):
 
 
 def one_for_all_layers(masks, generator):
-    generator = of_seed(int(torch.randint(10**9, (), generator=generator)))
+    generator = seeded(int(torch.randint(10**9, (), generator=generator)))
     return shuffled(masks, generator)
 
 
@@ -339,7 +326,7 @@ def test_a_control_may_be_drawn_in_other_ways(attempt, capsys):
 @pytest.mark.parametrize("seed", range(30))
 def test_no_honest_draw_is_taken_for_a_mistake(seed, capsys):
     def attempt(masks, generator):
-        return shuffled(masks, of_seed(1000 * seed + int(torch.randint(1000, (), generator=generator))))
+        return shuffled(masks, seeded(1000 * seed + int(torch.randint(1000, (), generator=generator))))
 
     assert outcome("7.4", attempt, capsys).startswith("✓ 7.4 correct.")
 
@@ -358,7 +345,7 @@ def rolled(masks, generator):
         (only_the_first, "the same masks"),
         (rolled, "whole rows"),
         (lambda masks, generator: [mask.clone() for mask in masks], "the same masks"),
-        (lambda masks, generator: shuffled(masks, of_seed(7)), "a seed of its own"),
+        (lambda masks, generator: shuffled(masks, seeded(7)), "a seed of its own"),
         (lambda masks, generator: shuffled(masks, None), "generator ignored"),
         (lambda masks, generator: [torch.rand(mask.shape) < 0.3 for mask in masks], "drawn with the same probability"),
     ],
@@ -535,29 +522,10 @@ def test_a_large_mask_is_told_by_its_counts(capsys):
 # Every mistake can be told from every other
 
 
-def same(one, other):
-    if isinstance(one, tuple | list) or isinstance(other, tuple | list):
-        both = isinstance(one, tuple | list) and isinstance(other, tuple | list)
-        return both and len(one) == len(other) and all(map(same, one, other))
-    one, other = torch.as_tensor(one), torch.as_tensor(other)
-    if torch.bool in (one.dtype, other.dtype):
-        return one.dtype == other.dtype and torch.equal(one, other)
-    return one.shape == other.shape and torch.allclose(one.double(), other.double(), atol=1e-3)
-
-
 @pytest.mark.parametrize("id", [id for id in IDS if id != "7.4"])  # a draw is judged by what it keeps
 def test_every_mistake_is_seen_and_gives_another_result_where_it_is_first_seen(id):
-    exercise, seen = EXERCISES[id], []
-    for wrong in exercise.wrong:
-        for number, case in enumerate(exercise.cases):
-            got = wrong.function(*case.inputs())
-            if not same(got, exercise.reference(*case.inputs())):
-                seen.append((wrong.label, number, got))
-                break
-    assert [label for label, _, _ in seen] == [wrong.label for wrong in exercise.wrong]
-    for (label, number, one), (other_label, other_number, other) in itertools.combinations(seen, 2):
-        assert number != other_number or not same(one, other), (label, other_label)
-    assert sum(number == 0 for _, number, _ in seen) >= 0.75 * len(seen)
+    seen = told_apart(id)
+    assert seen.count(0) >= 0.75 * len(seen)
 
 
 # Skeletons, quiz, predictions
@@ -574,14 +542,7 @@ def test_every_mistake_is_seen_and_gives_another_result_where_it_is_first_seen(i
     ],
 )
 def test_skeleton_with_its_gaps_filled_is_correct(id, gaps, capsys):
-    source = EXERCISES[id].skeleton
-    assert source.count("...") == len(gaps)
-    for gap in gaps:
-        source = source.replace("...", gap, 1)
-    namespace = {"torch": torch}
-    exec(source, namespace)
-    check(id, namespace[EXERCISES[id].name], strict=True)
-    assert capsys.readouterr().out.startswith(f"✓ {id} correct.")
+    right_when_filled(id, gaps, capsys)
 
 
 def test_only_the_last_hints_give_the_answer_away():
@@ -592,8 +553,7 @@ def test_only_the_last_hints_give_the_answer_away():
         ("7.5", "rounded up"),
         ("7.3", "Multiply the middle by the mask"),
     ]:
-        *first, last = EXERCISES[id].hints
-        assert answer in last and not any(answer in hint for hint in first)
+        only_the_last_hint_tells(id, answer)
 
 
 def test_objectives_and_ids():
@@ -605,18 +565,11 @@ def test_objectives_and_ids():
 
 @pytest.mark.parametrize("id", QUIZ)
 def test_length_does_not_give_the_right_option_away(id):
-    question = QUESTIONS[id]
-    lengths = {letter: len(option) for letter, option in question.options.items()}
-    assert set(question.options) == set(question.feedback) == set("abcd")
-    assert max(lengths.values()) < 1.2 * min(lengths.values())
-    assert lengths[question.answer] < 1.05 * sorted(lengths.values())[-2]
+    length_tells_nothing(id)
 
 
 def test_right_letters_follow_no_pattern():
-    letters = [QUESTIONS[id].answer for id in QUIZ]
-    assert set(letters) == set("abcd") and all(letters.count(letter) <= 2 for letter in letters)
-    longest = [max(question.options, key=lambda k: len(question.options[k])) for question in map(QUESTIONS.get, QUIZ)]
-    assert sum(letter == right for letter, right in zip(longest, letters, strict=True)) < len(QUIZ) / 2
+    letters_tell_nothing(QUIZ)
 
 
 def test_barriers_of_the_quiz_are_those_of_the_toolkit():

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from toolkit.notebooks import NAVIGATION
 from toolkit.site.words import Heading, Words, code
-from toolkit.widgets.base import PORTABLE, _json
+from toolkit.widgets.base import PORTABLE, as_json
 
 COLAB = "colab"  # the tag of a cell that only Google Colab needs
 SKIPPED = {NAVIGATION, COLAB}  # the site has bars of its own
@@ -49,7 +49,7 @@ class Article:
     @property
     def data(self) -> str:
         """What the widgets need, as script elements that do nothing by themselves."""
-        modules = [_script("module", key, _json(module)) for key, module in self.modules.items()]
+        modules = [_script("module", key, as_json(module)) for key, module in self.modules.items()]
         states = [_script("state", name, state) for name, state in self.states.items()]
         return "\n".join([*modules, *states])
 
@@ -146,7 +146,7 @@ def _widget(data: NotebookNode, made: Article) -> str:
     made.modules.setdefault(key, widget["module"])
     made.styles.setdefault(key, widget["style"])
     name = f"widget-{len(made.states) + 1}"
-    made.states[name] = _json(widget["state"])
+    made.states[name] = as_json(widget["state"])
     made.figures[name] = (
         f'<figure class="widget" id="{name}" data-module="{key}" data-class="{html.escape(widget["class"])}">\n'
         f"{_picture(data['image/png'], widget['alt'], 'picture still')}\n"

@@ -90,7 +90,7 @@ class Widget(anywidget.AnyWidget):
             "class": type(self).__name__,
             "module": str(self._esm),
             "style": str(self._css),
-            "state": json.loads(_json(self.state())),
+            "state": json.loads(as_json(self.state())),
             "alt": self.alt,
         }
 
@@ -110,7 +110,7 @@ class Widget(anywidget.AnyWidget):
         return data, {**(metadata or {}), "image/png": {"alt": self.alt}}
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     """JSON that can stand inside a script element: bytes as base64, and no `<` that could end the element."""
 
     def encode(item: Any) -> dict[str, str]:
@@ -127,7 +127,7 @@ def _page(widget: Widget) -> str:
         "PICTURE": base64.b64encode(widget.picture()).decode("ascii"),
         "CSS": str(widget._css).replace("</", "<\\/"),
         "STUB": source("stub_model.js").replace("</", "<\\/"),
-        "MODULE": _json(str(widget._esm)),
-        "STATE": _json(widget.state()),
+        "MODULE": as_json(str(widget._esm)),
+        "STATE": as_json(widget.state()),
     }
     return re.sub(r"@(\w+)@", lambda found: parts[found.group(1)], source("page.html"))

@@ -8,10 +8,6 @@ const METRICS = {
   ece: { label: "Calibration error", show: (v) => v.toFixed(3), tick: (v) => String(+v.toFixed(3)), gap: (v) => v.toFixed(3), sign: 1 },
 };
 
-function diamond(x, y, r) {
-  return `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`;
-}
-
 /** The variants drawn faintly behind the one shown: all the others, unless they would be a thicket. */
 function ghosts(data, shown = data.variants[0]) {
   return data.variants.length <= 8 ? data.variants.filter((variant) => variant !== shown) : [];
@@ -45,9 +41,7 @@ function curveChart(data, withAxis) {
 
   function grid({ x, y, low, high, floor, width, height }, metric) {
     const parts = ticks(low, high, height > 130 ? 4 : 2).map((value) =>
-      svg("g", { class: "tk-tick" },
-        svg("line", { x1: PLOT.left, x2: width - PLOT.right, y1: y(value), y2: y(value) }),
-        svg("text", { x: PLOT.left - 8, y: y(value) + 4, "text-anchor": "end" }, METRICS[metric].tick(value))));
+      levelRule("tk-tick", [PLOT.left, width - PLOT.right], y(value), METRICS[metric].tick(value), 8));
     if (!withAxis) return parts;
     const [first, last] = [data.t[0], data.t[data.t.length - 1]];
     for (const t of ticks(first, last, width > 420 ? 5 : 3)) {
@@ -127,7 +121,7 @@ function curveChart(data, withAxis) {
     for (const split of ["train", "test"]) {
       const values = now.variant.curves[`${split}_${now.metric}`];
       const size = split === "test" ? 8 : 5.5;
-      marks[split].setAttribute("d", values ? diamond(x, now.y(interpolate(data.t, values, t)), size) : "");
+      marks[split].setAttribute("d", values ? rhombus([x, now.y(interpolate(data.t, values, t))], size) : "");
     }
   }
 

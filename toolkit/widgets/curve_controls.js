@@ -1,33 +1,19 @@
 // What the learner can press, drag and type: Play, the range, the jumps, t as a number, the charts themselves.
 
-/** Play from the current t to the end (from the start, when already there). */
-function player(data, get, set) {
-  let frame = null;
-  const film = { onchange: () => {} };
+/** Play from the present t to the end (from the start, when already there). */
+function curvePlayer(data, get, set) {
   const [first, last] = [data.t[0], data.t[data.t.length - 1]];
-  const stop = () => {
-    if (frame === null) return;
-    cancelAnimationFrame(frame);
-    frame = null;
-    film.onchange(false);
-  };
-  const play = () => {
+  return filmPlayer(() => {
     const from = get() >= last - 1e-9 ? first : get();
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches; // then ten still pictures, not a film
-    let begun = null;
-    const step = (time) => {
-      begun ??= time;
-      const gone = ((time - begun) / 7000) * (last - first);
+    const calm = isCalm(); // then ten still pictures, not a film
+    return (time) => {
+      const gone = (time / 7000) * (last - first);
       const grid = (last - first) / 10;
       const t = Math.min(last, from + (calm ? Math.floor(gone / grid) * grid : gone));
       set(t);
-      if (t >= last) stop();
-      else frame = requestAnimationFrame(step);
+      return t >= last;
     };
-    film.onchange(true);
-    frame = requestAnimationFrame(step);
-  };
-  return Object.assign(film, { stop, toggle: () => (frame === null ? play() : stop()) });
+  });
 }
 
 /** The range input with its keys: arrows go from measured point to measured point, Page keys five at a time. */
@@ -51,23 +37,13 @@ function slider(data, set) {
 
 /** Play, the four places worth a look, and t as a number. */
 function controls(data, play, set, places) {
-  const button = (className, text, action, label = text) => {
-    const node = html("button", { type: "button", class: className, "aria-label": label }, html("i", { "aria-hidden": "true" }), text);
-    node.addEventListener("click", action);
-    return node;
-  };
-  const playButton = button("tk-play", "Play", play);
+  const { element: start, playing } = playButton(play);
   const number = html("input", { type: "number", min: data.t[0], max: data.t[data.t.length - 1], step: 0.01, "aria-label": "exact t" });
   number.addEventListener("change", () => set(number.valueAsNumber));
   const jumps = [["tk-go-a", "A", "go to network A"], ["tk-go-middle", "middle", "go to the middle"],
     ["tk-go-top", "barrier", "go to the top of the barrier"], ["tk-go-b", "B", "go to network B"]];
-  const buttons = jumps.map(([name, text, label], i) => button(name, text, () => set(places()[i]), label));
-  const element = html("div", { class: "tk-controls" }, playButton, ...buttons, html("label", { class: "tk-exact" }, "t =", number));
-  const playing = (on) => {
-    playButton.lastChild.textContent = on ? "Pause" : "Play";
-    playButton.setAttribute("aria-label", on ? "Pause" : "Play");
-    playButton.classList.toggle("tk-on", on);
-  };
+  const buttons = jumps.map(([name, text, label], i) => pressable(name, text, () => set(places()[i]), label));
+  const element = html("div", { class: "tk-controls" }, start, ...buttons, html("label", { class: "tk-exact" }, "t =", number));
   const top = buttons[2];
   return { element, playing, number, top };
 }

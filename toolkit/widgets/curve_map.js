@@ -89,7 +89,7 @@ function pathMap(data) {
     const [x, y] = now.place(at(now.variant, t));
     const [inX, inY] = [Math.min(now.width - 8, Math.max(8, x)), Math.min(now.height - 8, Math.max(8, y))];
     const outside = x < -1e-3 || y < -1e-3 || x > now.width + 1e-3 || y > now.height + 1e-3;
-    point.setAttribute("d", outside ? diamond(inX, inY, 7) : diamond(x, y, 9));
+    point.setAttribute("d", outside ? rhombus([inX, inY], 7) : rhombus([x, y], 9));
     point.classList.toggle("tk-outside", outside);
   }
 

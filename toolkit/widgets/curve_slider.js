@@ -71,7 +71,7 @@ function assemble(data, act) {
     segments(label, words.map((word) => [word, word]), unique("tk-variant"), (word) => act.choose(i, word)));
   const strips = [data.images && digitStrip(data), data.filters && filterStrip(data)].filter(Boolean);
   const readout = html("p", { class: "tk-readout", "aria-hidden": "true" });
-  const spoken = html("p", { class: "tk-spoken", role: "status", "aria-live": "polite" });
+  const spoken = spokenLine();
   const several = switches.filter((_, i) => data.switches[i].words.length > 1).map(({ element }) => element);
   const choices = html("div", { class: "tk-choices" }, ...several, metric.element, legend(ghosts(data).length > 0));
   const track = html("div", { class: "tk-track" }, range);
@@ -81,7 +81,6 @@ function assemble(data, act) {
   const body = html("div", { class: map ? "tk-body tk-with-map" : "tk-body" },
     ...(map ? [map.element] : []), left, ...(strips.length ? [side] : []));
   const root = html("div", { class: "tk tk-curve-slider", role: "group", "aria-label": data.title }, choices, body);
-  root.addEventListener("keydown", (event) => event.stopPropagation()); // else notebook shortcuts take the keys
   for (const { surface, under } of [upper, lower, map].filter(Boolean)) dragOn(surface, (event) => act.go(under(event)));
   return { root, left, map, upper, lower, range, bar, metric, switches, strips, readout, spoken };
 }
@@ -89,13 +88,10 @@ function assemble(data, act) {
 /** What the controls do: they change the model, and the model's listeners change what is shown. */
 function actions(model, data, show) {
   const [first, last] = [data.t[0], data.t[data.t.length - 1]];
-  const store = (name, value) => {
-    model.set(name, value);
-    model.save_changes(); // at once: the kernel's echo of an older value would overwrite one that is not yet on its way
-  };
+  const store = (name, value) => save(model, { [name]: value });
   const variant = () => data.variants.find(({ name }) => name === model.get("variant")) ?? data.variants[0];
   const set = (t) => (Number.isFinite(t) ? store("value", Math.min(last, Math.max(first, t))) : show());
-  const film = player(data, () => model.get("value"), set);
+  const film = curvePlayer(data, () => model.get("value"), set);
   const go = (t) => {
     film.stop();
     set(t);
@@ -147,21 +143,10 @@ function render({ model, el }) {
     move();
   }
 
-  el.append(parts.root);
-  const events = [["change:value", move], ["change:variant", draw], ["change:metric", draw]];
-  for (const [event, callback] of events) model.on(event, callback);
-  const sizes = new ResizeObserver(() => {
-    if (parts.left.clientWidth !== drawn) requestAnimationFrame(draw);
+  return runView({ model, el }, parts.root, {
+    draw, traits: [["value", move], ["variant", draw], ["metric", draw]], watched: parts.left, resized: () => parts.left.clientWidth !== drawn,
+    ends: [act.film.stop, say.cancel],
   });
-  sizes.observe(parts.left);
-  draw();
-  return () => {
-    act.film.stop();
-    say.cancel();
-    sizes.disconnect();
-    for (const [event, callback] of events) model.off(event, callback);
-    parts.root.remove();
-  };
 }
 
 export default { render };

@@ -62,7 +62,15 @@ class CurveSlider(Widget):
     """
 
     _esm = source(
-        "shared.js", "curve_chart.js", "curve_map.js", "curve_panels.js", "curve_controls.js", "curve_slider.js"
+        "shared.js",
+        "shared_view.js",
+        "shared_controls.js",
+        "shared_charts.js",
+        "curve_chart.js",
+        "curve_map.js",
+        "curve_panels.js",
+        "curve_controls.js",
+        "curve_slider.js",
     )
     _css = source("shared.css", "curve_slider.css")
 

@@ -2,10 +2,7 @@
 
 /** What the controls do: they change the model, and the model's listeners change what is shown. */
 function landscapeActions(model, data, view) {
-  const put = (values) => {
-    for (const [name, value] of Object.entries(values)) model.set(name, value);
-    model.save_changes(); // at once, and all together: a coordinate is checked against its surface
-  };
+  const put = (values) => save(model, values); // all together: a coordinate is checked against its surface
   const go = ([x, y]) => {
     if (Number.isFinite(x) && Number.isFinite(y)) {
       const [inX, inY] = clippedTo(landscapeState(model, data).surface, [x, y]);
@@ -51,7 +48,7 @@ function assembleLandscape(data, act) {
     surfaces: segments("Surface", data.surfaces.map(({ name }) => [name, name]), unique("tke-surface"), act.surface),
     map: landscapeMap(data, help), numbers: coordinateInputs(act.coordinate), table: networksTable(data, act.go),
     choice: lineChoice(act.line), line: landscapeLine(data), readout: html("p", { class: "tk-readout" }), more: html("p", { class: "tke-more" }),
-    spoken: html("p", { class: "tk-spoken", role: "status", "aria-live": "polite" }),
+    spoken: spokenLine(),
   };
   const choices = data.surfaces.length > 1 ? [html("div", { class: "tk-choices tke-choices" }, parts.surfaces.element)] : [];
   const side = html("div", { class: "tke-side" }, html("div", { "aria-hidden": "true" }, parts.readout, parts.more), parts.numbers.element,
@@ -59,7 +56,6 @@ function assembleLandscape(data, act) {
   const below = html("div", { class: "tke-below" }, parts.choice.element, parts.line.element);
   parts.root = html("div", { class: "tk tk-landscape-explorer", role: "group", "aria-label": `A map of the ${data.measure} in weight space` },
     ...choices, html("div", { class: "tke-body" }, parts.map.element, side, below), html("p", { class: "tk-caption", id: help }, LANDSCAPE_KEYS), parts.spoken);
-  parts.root.addEventListener("keydown", (event) => event.stopPropagation()); // else notebook shortcuts take the keys
   return parts;
 }
 
@@ -93,29 +89,10 @@ function render({ model, el }) {
     say();
   }
 
-  let due = false;
-  const soon = () => { // several traits change together: draw them once
-    if (due) return;
-    due = true;
-    queueMicrotask(() => {
-      due = false;
-      if (parts.root.isConnected) draw();
-    });
-  };
-  el.append(parts.root);
-  const events = ["surface", "x", "y", "line"].map((name) => [`change:${name}`, soon]);
-  for (const [event, callback] of events) model.on(event, callback);
-  const sizes = new ResizeObserver(() => {
-    if (parts.map.element.clientWidth !== room) requestAnimationFrame(draw);
+  const soon = gathered(parts.root, draw);
+  return runView({ model, el }, parts.root, {
+    draw, traits: ["surface", "x", "y", "line"].map((name) => [name, soon]), resized: () => parts.map.element.clientWidth !== room, ends: [say.cancel],
   });
-  sizes.observe(parts.root);
-  draw();
-  return () => {
-    say.cancel();
-    sizes.disconnect();
-    for (const [event, callback] of events) model.off(event, callback);
-    parts.root.remove();
-  };
 }
 
 export default { render };

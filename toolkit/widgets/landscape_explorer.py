@@ -60,7 +60,9 @@ class LandscapeExplorer(Widget):
 
     _esm = source(
         "shared.js",
-        "simplex_map.js",
+        "shared_view.js",
+        "shared_charts.js",
+        "shared_maps.js",
         "landscape_state.js",
         "landscape_marks.js",
         "landscape_map.js",

@@ -10,8 +10,7 @@ function landscapeLine(data) {
   function rules(y, from, to) {
     const step = Math.max(1, Math.ceil(data.levels.length / 4));
     const kept = data.levels.map((level, i) => [level, data.shown[i]]).filter((_, i) => i % step === 0);
-    return kept.map(([level, text]) => svg("g", { class: "tke-rule" }, svg("line", { x1: from, x2: to, y1: y(level), y2: y(level) }),
-      svg("text", { x: from - 7, y: y(level) + 4, "text-anchor": "end" }, text)));
+    return kept.map(([level, text]) => levelRule("tke-rule", [from, to], y(level), text));
   }
 
   function draw({ way, start, value }, width, height) {

@@ -8,44 +8,32 @@ function landscapeGround(data, surface) {
   const [left, right, low, high] = surface.frame;
   const unit = FINE / Math.max(right - left, high - low);
   const [width, height] = [right - left, high - low].map((side) => Math.max(2, Math.round(unit * side)));
-  const canvas = html("canvas", { width, height });
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    const x = left + (((i % width) + 0.5) / width) * (right - left);
-    const y = high - ((Math.floor(i / width) + 0.5) / height) * (high - low);
-    const colour = Math.round(255 * shadeOf(data, valueOn(surface, [x, y])));
-    image.data.set(data.colours.subarray(3 * colour, 3 * colour + 3), 4 * i);
-    image.data[4 * i + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-  return canvas.toDataURL();
+  return groundOf(data.colours, width, height, (across, down) =>
+    shadeOf(data, valueOn(surface, [left + across * (right - left), high - down * (high - low)])));
 }
 
 /** Grid points and the middles of their cells, and the triangles between them: what `contour` walks through. */
 function landscapeMesh({ xs, ys, values }) {
   const [w, h] = [xs.length, ys.length];
-  const weights = Array.from(values, (_, k) => [xs[k % w], ys[Math.floor(k / w)]]);
+  const places = Array.from(values, (_, k) => [xs[k % w], ys[Math.floor(k / w)]]);
   const heights = Array.from(values);
   const triangles = [];
   for (let j = 0; j + 1 < h; j++) {
     for (let i = 0; i + 1 < w; i++) {
       const ring = [j * w + i, j * w + i + 1, (j + 1) * w + i + 1, (j + 1) * w + i];
-      const middle = weights.push([(xs[i] + xs[i + 1]) / 2, (ys[j] + ys[j + 1]) / 2]) - 1;
+      const middle = places.push([(xs[i] + xs[i + 1]) / 2, (ys[j] + ys[j + 1]) / 2]) - 1;
       heights.push(ring.reduce((sum, k) => sum + values[k], 0) / 4);
       ring.forEach((k, side) => triangles.push([k, ring[(side + 1) % 4], middle]));
     }
   }
-  return { weights, heights, triangles };
+  return { places, heights, triangles };
 }
 
 /** A panel with the map; draw(...) lays it out, move(...) moves the point and the line. */
 function landscapeMap(data, help) {
   const figure = svg("svg", { class: "tke-map", role: "group" });
   const [title, low, high] = [html("h4"), html("span"), html("span")];
-  const ramp = html("i", { class: "tke-ramp", "aria-hidden": "true" });
-  const stops = Array.from({ length: 9 }, (_, i) => `rgb(${[...data.colours.subarray(3 * Math.floor((255 * i) / 8)).subarray(0, 3)]})`);
-  ramp.style.background = `linear-gradient(to right, ${stops})`;
+  const ramp = colourRamp("tke-ramp", data.colours);
   const key = html("span", { class: "tke-key" }, low, ramp, high);
   const caption = html("p", { class: "tk-caption" });
   const element = html("section", { class: "tke-map-panel" }, html("div", { class: "tke-head" }, title, key), figure, caption);
@@ -67,10 +55,9 @@ function landscapeMap(data, help) {
     const away = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) * now.scale;
     const taken = surface.networks.flatMap(({ x, y, name }) => [[x, y], [x + (10 + 4 * name.length) / now.scale, y + 12 / now.scale]]); // where a label would be in the way
     return data.levels.flatMap((level, n) => {
-      const pieces = contour(mesh, mesh.triangles, mesh.heights, level);
+      const pieces = contour(mesh.places, mesh.triangles, mesh.heights, level);
       if (!pieces.length) return [];
-      const d = pieces.map((ends) => `M${ends.map((end) => now.place(end).map((v) => v.toFixed(1)).join(" ")).join("L")}`).join("");
-      const lines = [svg("path", { class: "tke-contour tke-under", d }), svg("path", { class: "tke-contour", d })];
+      const lines = contourLines("tke", pieces, now.place);
       const room = (at) => Math.min((at[0] - left) * now.scale - 14, (right - at[0]) * now.scale - 14, (at[1] - bottom) * now.scale, (top - at[1]) * now.scale,
         ...taken.map((other) => away(at, other) - 16));
       const widest = pieces.map(([end]) => end).reduce((best, end) => (room(end) > room(best) ? end : best));

@@ -11,9 +11,9 @@ from toolkit import _expect
 from toolkit.data import Dataset
 from toolkit.landscape import Neighbourhood, Plane, evaluate
 from toolkit.space import WeightSpace
+from toolkit.widgets.colour_table import colour_table
 from toolkit.widgets.landscape_data import Named, Surface, looks, own_networks, place
 from toolkit.widgets.landscape_words import caption, measure_of, show_level
-from toolkit.widgets.simplex_traits import _colours
 
 LEVELS = 7  # contours at most
 FLOOR = 1e-4  # the least loss that a logarithmic scale tells apart
@@ -170,4 +170,4 @@ def encode(surfaces: list[Surface], scale: Scale) -> dict[str, Any]:
         ],
     }
     arrays = [np.asarray(a, np.float64).ravel() for s in surfaces for a in (s.cut.x, s.cut.y, s.cut.values)]
-    return {"_spec": spec, "_grids": np.concatenate(arrays).tobytes(), "_colours": _colours()}
+    return {"_spec": spec, "_grids": np.concatenate(arrays).tobytes(), "_colours": colour_table()}

@@ -1,14 +1,12 @@
 // What both charts share: the scale of the accuracy, its rules, the dashed lines to compare with, marks and labels.
 
 const PAD = 24; // pixels between the outermost accuracy and the frame: room for a number
-const LETTER = 6.8; // width of a letter of a label at most, in pixels
 
 /** The y axis of a chart between `top` and `floor`, from `left` to `right`; the same accuracies in both charts. */
 function accuracyAxis(data, { left, right, top, floor }) {
   const [low, high] = data.range;
   const y = (v) => floor - PAD - ((v - low) / (high - low)) * (floor - top - 2 * PAD);
-  const rules = ticks(low, high, 8).map((v) => svg("g", { class: "tkl-rule" }, svg("line", { x1: left, x2: right, y1: y(v), y2: y(v) }),
-    svg("text", { x: left - 7, y: y(v) + 4, "text-anchor": "end" }, `${+(100 * v).toFixed(1)} %`)));
+  const rules = ticks(low, high, 8).map((v) => levelRule("tkl-rule", [left, right], y(v), `${+(100 * v).toFixed(1)} %`));
   const lines = data.lines.map(({ level }, i) => svg("line", { class: i ? "tkl-reference" : "tkl-base", x1: left, x2: right, y1: y(level), y2: y(level) }));
   return { y, rules, lines };
 }
@@ -24,23 +22,6 @@ function seriesMark(name, x, y, r, more = "") {
   return svg("path", { class: `tkl-mark tkl-${name} ${more}`, d: shapes[name] });
 }
 
-/** Heights for labels that want to stand at `wanted`, at least `gap` apart, inside [top, floor]. */
-function apart(wanted, gap, top, floor) {
-  const order = wanted.map((_, i) => i).sort((i, j) => wanted[i] - wanted[j]);
-  const found = [...wanted];
-  let least = top;
-  for (const i of order) {
-    found[i] = Math.max(found[i], least);
-    least = found[i] + gap;
-  }
-  let most = floor;
-  for (const i of order.reverse()) {
-    found[i] = Math.min(found[i], most);
-    most = found[i] - gap;
-  }
-  return found;
-}
-
 /** Labels to the right of a chart, each joined to the height it means. `labels` are [y, class, text, mark or ""]. */
 function sideLabels(labels, x, top, floor) {
   const heights = apart(labels.map(([y]) => y), 14, top, floor);
@@ -48,9 +29,4 @@ function sideLabels(labels, x, top, floor) {
     svg("path", { class: "tkl-leader", d: `M${x + 1} ${y}L${x + 9} ${heights[i]}` }),
     ...(mark ? [seriesMark(mark, x + 17, heights[i], 4.5)] : []),
     svg("text", { x: x + (mark ? 26 : 12), y: heights[i] + 4 }, text)));
-}
-
-/** A text cut to a number of letters. */
-function cut(text, letters) {
-  return text.length > letters ? `${text.slice(0, Math.max(1, letters - 2)).trimEnd()}…` : text;
 }

@@ -14,21 +14,8 @@ function curvesPanel(data, choose) {
   const [title, note] = [html("h4"), html("span", { class: "tk-note" })];
   const element = html("section", { class: "tkl-curves-panel" }, html("div", { class: "tkl-head" }, title, note), figure);
   let xs = [0]; // of the values, in pixels
-  let held = false;
 
-  const toNearest = (event) => {
-    const x = event.clientX - figure.getBoundingClientRect().left;
-    choose(xs.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(xs[best] - x) ? i : best), 0));
-  };
-  figure.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    event.preventDefault();
-    figure.setPointerCapture(event.pointerId);
-    held = true;
-    toNearest(event);
-  });
-  figure.addEventListener("pointermove", (event) => held && toNearest(event));
-  figure.addEventListener("lostpointercapture", () => (held = false));
+  dragAlong(figure, (x) => choose(closest(xs, x)));
 
   function curve({ y }, series, along, current) {
     const { name } = SERIES[series];

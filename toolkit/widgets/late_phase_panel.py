@@ -53,11 +53,14 @@ class LatePhasePanel(Widget):
 
     _esm = source(
         "shared.js",
+        "shared_view.js",
+        "shared_controls.js",
+        "shared_charts.js",
+        "grid_slider.js",
         "late_phase_state.js",
         "late_phase_axes.js",
         "late_phase_bars.js",
         "late_phase_curves.js",
-        "late_phase_controls.js",
         "late_phase_panel.js",
     )
     _css = source("shared.css", "late_phase_panel.css")

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from toolkit.widgets.late_phase_data import SERIES, LatePhaseGrid
-from toolkit.widgets.late_phase_words import SYMBOLS, percent, sentences, setting, short
+from toolkit.widgets.late_phase_words import SYMBOLS, sentences, setting, short
+from toolkit.widgets.wording import percent
 
 LOOKS = {"member": ("#E69F00", "h", 8), "average": ("#000000", "D", 7), "ensemble": ("#56B4E9", "P", 9)}
 LABELS = {"member": "mean\nmember", "average": "weight\naverage", "ensemble": "prediction\nensemble"}

@@ -9,7 +9,8 @@ import numpy as np
 import traitlets
 
 from toolkit.widgets.late_phase_data import AXES, LatePhaseGrid
-from toolkit.widgets.late_phase_words import SYMBOLS, percent, sentences, setting, short, spoken
+from toolkit.widgets.late_phase_words import SYMBOLS, sentences, setting, short, spoken
+from toolkit.widgets.wording import percent
 
 NAMES = {"noise": "Noise", "start": "Release", "members": "Members"}
 USUAL = {"noise": 0.0, "start": 0.6, "members": 5}  # what LatePhase does unless told

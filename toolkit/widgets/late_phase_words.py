@@ -6,19 +6,10 @@ from typing import Any
 import numpy as np
 
 from toolkit.widgets.late_phase_data import LatePhaseGrid
+from toolkit.widgets.wording import percent
 
 SYMBOLS = {"noise": "σ₀", "start": "T₀", "members": "K"}
 ABOUT = 0.01 + 1e-9  # accuracies that are one point apart at most do the same
-
-
-def percent(value: float) -> str:
-    """Write an accuracy.
-
-    Example:
-        >>> percent(0.6534)
-        '65.3 %'
-    """
-    return f"{100 * value:.1f} %"
 
 
 def short(axis: str, value: float) -> str:

@@ -97,16 +97,16 @@ def first_filters(space: WeightSpace, path: Any, t: np.ndarray, image_shape: tup
         None where the first weight is no set of pictures: neither convolution kernels nor rows as long as an image.
     """
     knots = np.linspace(t[0], t[-1], len(t))
-    first = _as_pictures(_first_weight(space, path, knots[0]), image_shape)
+    first = as_pictures(_first_weight(space, path, knots[0]), image_shape)
     if first is None:
         return None
-    last = _as_pictures(_first_weight(space, path, knots[-1]), image_shape)
+    last = as_pictures(_first_weight(space, path, knots[-1]), image_shape)
     pixels = prod(first.shape[1:])
     m = min(len(first), FILTERS if pixels <= 256 else FILTERS // 2)
     size = (first.flatten(1).norm(dim=1) + last.flatten(1).norm(dim=1)).topk(m).indices.sort().values
     number = min(len(t), max(5, FILTER_BYTES // (m * pixels)))
     knots = np.linspace(t[0], t[-1], number)
-    return torch.stack([_as_pictures(_first_weight(space, path, k), image_shape)[size] for k in knots]).cpu().numpy()
+    return torch.stack([as_pictures(_first_weight(space, path, k), image_shape)[size] for k in knots]).cpu().numpy()
 
 
 def _first_weight(space: WeightSpace, path: Any, t: float) -> Tensor:
@@ -114,8 +114,13 @@ def _first_weight(space: WeightSpace, path: Any, t: float) -> Tensor:
     return next((weight for weight in weights.values() if weight.dim() >= 2), torch.empty(0))
 
 
-def _as_pictures(weight: Tensor, image_shape: tuple[int, ...]) -> Tensor | None:
-    """Turn a weight into pictures [units, height, width], the mean over input channels."""
+def as_pictures(weight: Tensor, image_shape: tuple[int, ...]) -> Tensor | None:
+    """Turn a weight into pictures [units, height, width], the mean over input channels; None without an image.
+
+    Example:
+        >>> as_pictures(torch.zeros(5, 12), (3, 2, 2)).shape
+        torch.Size([5, 2, 2])
+    """
     if weight.dim() == 2 and len(image_shape) == 3 and weight.shape[1] == prod(image_shape):
         weight = weight.view(len(weight), *image_shape)
     return weight.mean(dim=1) if weight.dim() == 4 else None

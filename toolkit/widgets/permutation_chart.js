@@ -3,10 +3,6 @@
 const LEAST = 0.005; // nats: a lower barrier would read 0.00
 const FRAME = { left: 44, right: 14, top: 10, bottom: 22 };
 
-function diamondAt(x, y, r) {
-  return `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`;
-}
-
 /** One chart of a measure along the line; `percent` for the accuracy. */
 function lineChart(data, name, percent) {
   const figure = svg("svg", { class: "tkp-chart", "aria-hidden": "true" });
@@ -22,9 +18,7 @@ function lineChart(data, name, percent) {
   }
 
   function grid({ x, y, low, high, floor, width }, height) {
-    const lines = ticks(low, high, height > 150 ? 4 : 2).map((value) => svg("g", { class: "tkp-rule" },
-      svg("line", { x1: FRAME.left, x2: width - FRAME.right, y1: y(value), y2: y(value) }),
-      svg("text", { x: FRAME.left - 7, y: y(value) + 4, "text-anchor": "end" }, write(value))));
+    const lines = ticks(low, high, height > 150 ? 4 : 2).map((value) => levelRule("tkp-rule", [FRAME.left, width - FRAME.right], y(value), write(value)));
     const ends = [[0, "A"], [0.5, "middle"], [1, "P(B)"]].map(([t, text]) =>
       svg("text", { class: t === 0.5 ? "tkp-tick" : "tkp-end", x: x(t), y: floor + 16, "text-anchor": t < 1 ? "middle" : "end", dx: t < 1 ? 0 : 10 }, text));
     return [...lines, ...ends];
@@ -99,7 +93,7 @@ function barrierTrack(data) {
     const here = knownAt(data, state.k);
     fill(figure, { width, height }, []);
     figure.replaceChildren(svg("path", { class: "tkp-area", d: `M${x(0)} ${y(0)}L${points}L${x(data.last)} ${y(0)}Z` }), svg("path", { class: "tkp-sink", d: `M${points}` }),
-      svg("path", { class: state.byHand.length ? "tkp-here tkp-hollow" : "tkp-here", d: diamondAt(x(state.k), y(barrierOf(data.t, here.loss).value), 6) }));
+      svg("path", { class: state.byHand.length ? "tkp-here tkp-hollow" : "tkp-here", d: rhombus([x(state.k), y(barrierOf(data.t, here.loss).value)], 6) }));
   }
 
   return { element: figure, draw };

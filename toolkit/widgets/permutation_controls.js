@@ -2,40 +2,25 @@
 
 /** Play from the present k to the end (from the start, when already there); `set(k, same)` moves. */
 function swapPlayer(data, get, set) {
-  let frame = null;
-  const film = { onchange: () => {} };
-  const stop = () => {
-    if (frame === null) return;
-    cancelAnimationFrame(frame);
-    frame = null;
-    film.onchange(false);
-  };
-  const play = () => {
+  return filmPlayer(() => {
     const from = get() >= data.last ? 0 : get();
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches; // then about ten still pictures, not a film
-    const grid = calm ? Math.ceil(data.last / 10) : 1;
+    const grid = isCalm() ? Math.ceil(data.last / 10) : 1; // about ten still pictures, not a film
     const whole = Math.min(14000, Math.max(4000, 160 * data.last));
-    let begun = null;
     let moved = false;
-    const step = (time) => {
-      begun ??= time;
-      const k = Math.min(data.last, from + grid * Math.floor(((time - begun) / whole) * (data.last / grid)));
+    return (time) => {
+      const k = Math.min(data.last, from + grid * Math.floor((time / whole) * (data.last / grid)));
       if (k !== get()) {
         set(k, moved);
         moved = true;
       }
-      if (k >= data.last) stop();
-      else frame = requestAnimationFrame(step);
+      return k >= data.last;
     };
-    film.onchange(true);
-    frame = requestAnimationFrame(step);
-  };
-  return Object.assign(film, { stop, toggle: () => (frame === null ? play() : stop()) });
+  });
 }
 
 /** The range input: one drag, or one key held down, is one action. */
 function swapRange(data, go) {
-  const input = html("input", { type: "range", min: 0, max: data.last, step: 1, class: "tkp-range", "aria-label": "number of swaps done, from B as it was trained to its aligned copy" });
+  const input = html("input", { type: "range", min: 0, max: data.last, step: 1, class: "tk-range tkp-range", "aria-label": "number of swaps done, from B as it was trained to its aligned copy" });
   const jumps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity };
   let dragging = false;
   input.addEventListener("input", () => {
@@ -51,33 +36,22 @@ function swapRange(data, go) {
   return input;
 }
 
-function pressable(className, text, action, label = text) {
-  const node = html("button", { type: "button", class: className, "aria-label": label }, html("i", { "aria-hidden": "true" }), text);
-  node.addEventListener("click", action);
-  return node;
-}
-
 function numberBox(label, max) {
   return html("input", { type: "number", min: 0, max, step: 1, "aria-label": label });
 }
 
 /** Play, one swap back and forward, the two ends, Undo, Reset, and k as a number. */
 function swapButtons(data, act) {
-  const play = pressable("tk-play tkp-play", "Play", act.play);
-  const back = pressable("tkp-back", "1", () => act.by(-1), "one swap back");
-  const forth = pressable("tkp-forth", "1", () => act.by(1), "one swap forward");
-  const start = pressable("tkp-start", "start", () => act.go(0), "go to B as it was trained");
-  const aligned = pressable("tkp-aligned", "aligned", () => act.go(data.last), "go to the aligned copy");
+  const { element: play, playing } = playButton(act.play, "tkp-play");
+  const back = pressable("tk-back", "1", () => act.by(-1), "one swap back");
+  const forth = pressable("tk-forth", "1", () => act.by(1), "one swap forward");
+  const start = pressable("tk-first", "start", () => act.go(0), "go to B as it was trained");
+  const aligned = pressable("tk-last", "aligned", () => act.go(data.last), "go to the aligned copy");
   const undo = pressable("tkp-undo", "Undo", act.undo, "Undo the last action");
   const reset = pressable("tkp-reset", "Reset", act.reset, "Reset: no swaps at all");
   const number = numberBox("exact number of swaps", data.last);
   number.addEventListener("change", () => act.go(number.value === "" ? NaN : number.valueAsNumber));
   const element = html("div", { class: "tk-controls tkp-controls" }, play, back, forth, start, aligned, undo, reset, html("label", { class: "tkp-number" }, "k =", number));
-  const playing = (on) => {
-    play.lastChild.textContent = on ? "Pause" : "Play";
-    play.setAttribute("aria-label", on ? "Pause" : "Play");
-    play.classList.toggle("tkp-on", on);
-  };
   function draw(state, past) {
     number.value = state.k;
     back.disabled = state.k === 0;

@@ -16,7 +16,7 @@ from toolkit.progress import progress
 from toolkit.space import WeightSpace
 from toolkit.subspaces import Line
 from toolkit.symmetry import Permutations, Symmetry, trace
-from toolkit.widgets.measuring import _as_pictures, in_pieces
+from toolkit.widgets.measuring import as_pictures, in_pieces
 from toolkit.widgets.permutation_data import Arrangement, Filters, SwapData
 
 FEW = 17  # arrangements to measure where measuring all of them would take long
@@ -117,7 +117,7 @@ def _filters(symmetry: Symmetry, a: Tensor, b: Tensor, image_shape: tuple[int, .
     segments = symmetry.axes.get(first, {}).get(0, ())
     if len(segments) != 1 or segments[0].group is None or segments[0].block != 1:
         return None
-    pictures: list[Any] = [_as_pictures(symmetry.space.unflatten(theta)[first], image_shape) for theta in (a, b)]
+    pictures: list[Any] = [as_pictures(symmetry.space.unflatten(theta)[first], image_shape) for theta in (a, b)]
     if pictures[0] is None:
         return None
     return Filters(segments[0].group, *(picture.detach().cpu().numpy() for picture in pictures))

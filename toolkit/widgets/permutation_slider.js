@@ -49,12 +49,7 @@ function barrierStep(before, after) {
 /** What the controls do: they change the model, and the model's listeners change what is shown. */
 function swapActions(model, data, view) {
   const get = () => ({ k: model.get("k"), byHand: model.get("swaps_by_hand") });
-  const store = (k, byHand, past) => {
-    model.set("k", k);
-    model.set("swaps_by_hand", byHand);
-    if (past) model.set("_past", past);
-    model.save_changes(); // at once, and all together: the kernel must never see one without the others
-  };
+  const store = (k, byHand, past) => save(model, { k, swaps_by_hand: byHand, ...(past && { _past: past }) });
   const remembered = () => [...model.get("_past"), [model.get("k"), model.get("swaps_by_hand")]].slice(-100);
   const set = (wanted, same) => {
     const { k: old, byHand } = get();
@@ -120,7 +115,7 @@ function assembleSwaps(data, act, choose, chooseGroup) {
     matrix: matrixPanel(data, choose), line: linePanel(data), filters: data.filters && filtersPanel(data),
     track: barrierTrack(data), range: swapRange(data, act.go), buttons: swapButtons(data, act), hand: handBox(data, act.swap), facts: factTiles(),
     groups: segments("Layer", data.groups.map(({ name }) => [name, name]), unique("tkp-group"), chooseGroup),
-    spoken: html("p", { class: "tk-spoken", role: "status", "aria-live": "polite" }),
+    spoken: spokenLine(),
   };
   const choices = html("div", { class: "tk-choices tkp-choices" }, parts.groups.element);
   const right = html("div", { class: "tkp-right" }, parts.line.element, parts.hand.element);
@@ -128,7 +123,6 @@ function assembleSwaps(data, act, choose, chooseGroup) {
   const road = html("div", { class: "tkp-road" }, html("span", { class: "tkp-road-name" }, "barrier by number of swaps"), parts.track.element, parts.range);
   parts.root = html("div", { class: "tk tk-permutation-slider", role: "group", "aria-label": "Renumbering B's units to match those of A" }, choices, body,
     road, parts.buttons.element, parts.facts.element, ...(parts.filters ? [parts.filters.element] : []), parts.spoken);
-  parts.root.addEventListener("keydown", (event) => event.stopPropagation()); // else notebook shortcuts take the keys
   return parts;
 }
 
@@ -150,18 +144,14 @@ function render({ model, el }) {
     else return act.swap(first, place);
     draw();
   };
-  const parts = assembleSwaps(data, act, choose, (name) => {
-    model.set("group", name);
-    model.save_changes();
-  });
+  const parts = assembleSwaps(data, act, choose, (name) => save(model, { group: name }));
   act.film.onchange = parts.buttons.playing;
   view.say(HINT);
   const speak = throttled(() => (parts.spoken.textContent = spokenFacts(data, presentState(model, data))), 800);
-  const fullWidth = () => Math.max(240, parts.root.clientWidth - 28); // not yet on the page: nothing is 0 wide
   let drawn = null;
 
   function draw() {
-    const full = fullWidth();
+    const full = roomIn(parts.root);
     const width = parts.matrix.element.clientWidth || full;
     const beside = width < full * 0.8; // then both columns are as tall as one another
     if (drawn !== full) parts.filters?.layout(full);
@@ -184,34 +174,13 @@ function render({ model, el }) {
     speak();
   }
 
-  let due = false;
-  const soon = () => { // several traits change together: draw them once
-    if (due) return;
-    due = true;
-    queueMicrotask(() => {
-      due = false;
-      if (parts.root.isConnected) draw();
-    });
-  };
+  const soon = gathered(parts.root, draw);
   const regroup = () => {
     picked = null;
     soon();
   };
-  el.append(parts.root);
-  const events = [...["k", "swaps_by_hand", "_past", "_answer"].map((name) => [`change:${name}`, soon]), ["change:group", regroup]];
-  for (const [event, callback] of events) model.on(event, callback);
-  const sizes = new ResizeObserver(() => {
-    if (fullWidth() !== drawn) requestAnimationFrame(draw);
-  });
-  sizes.observe(parts.root);
-  draw();
-  return () => {
-    act.film.stop();
-    speak.cancel();
-    sizes.disconnect();
-    for (const [event, callback] of events) model.off(event, callback);
-    parts.root.remove();
-  };
+  const traits = [...["k", "swaps_by_hand", "_past", "_answer"].map((name) => [name, soon]), ["group", regroup]];
+  return runView({ model, el }, parts.root, { draw, traits, resized: () => roomIn(parts.root) !== drawn, ends: [act.film.stop, speak.cancel] });
 }
 
 export default { render };

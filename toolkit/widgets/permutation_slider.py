@@ -68,6 +68,9 @@ class PermutationSlider(Widget):
 
     _esm = source(
         "shared.js",
+        "shared_view.js",
+        "shared_controls.js",
+        "shared_charts.js",
         "permutation_state.js",
         "permutation_matrix.js",
         "permutation_filters.js",

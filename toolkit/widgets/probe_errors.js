@@ -9,21 +9,8 @@ function probeErrors(data, choose) {
     html("p", { class: "tkh-key tk-caption" }, key("measured", "measured ●"), key("predicted", "predicted ■"), key("guide", "slope −1/2: four times the probes, half the error")));
   const { values, short } = data.axes.probes;
   let xs = [];
-  let held = false;
 
-  const go = (event) => {
-    const x = event.clientX - figure.getBoundingClientRect().left;
-    choose(xs.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(xs[best] - x) ? i : best), 0));
-  };
-  figure.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    event.preventDefault();
-    figure.setPointerCapture(event.pointerId);
-    held = true;
-    go(event);
-  });
-  figure.addEventListener("pointermove", (event) => held && go(event));
-  figure.addEventListener("lostpointercapture", () => (held = false));
+  dragAlong(figure, (x) => choose(closest(xs, x)));
 
   const drawable = (error) => error !== null && error > 0;
   const guide = data.reference === null ? [] : values.map((probes) => data.reference / Math.sqrt(probes));
@@ -53,11 +40,10 @@ function probeErrors(data, choose) {
     const path = (errors) => errors.flatMap((error, i) => (drawable(error) ? [`${xs[i].toFixed(1)} ${y(error).toFixed(1)}`] : [])).join("L");
     const line = (name, errors) => (path(errors) ? [svg("path", { class: `tkh-line tkh-${name}`, d: `M${path(errors)}` })] : []);
     const marks = (errors, mark) => errors.flatMap((error, i) => (drawable(error) ? [mark(xs[i], y(error))] : []));
-    const beside = levels([low, high]).map((v) => svg("g", { class: "tkh-rule" }, svg("line", { x1: FALL.left, x2: FALL.left + wide, y1: y(v), y2: y(v) }),
-      svg("text", { x: FALL.left - 7, y: y(v) + 4, "text-anchor": "end" }, errorText(v))));
+    const beside = levels([low, high]).map((v) => levelRule("tkh-rule", [FALL.left, FALL.left + wide], y(v), errorText(v)));
     const every = Math.ceil((values.length * 34) / wide);
     const below = values.flatMap((_, i) => (i === at || (i % every === 0 && Math.abs(i - at) >= every) ? [svg("text", { class: i === at ? "tkh-now" : "", x: xs[i], y: floor + 17, "text-anchor": "middle" }, short[i])] : []));
-    const here = drawable(data.measured[at]) ? [svg("path", { class: "tkh-spot", d: `M${xs[at]} ${y(data.measured[at]) - 8}l8 8l-8 8l-8 -8Z` })] : [];
+    const here = drawable(data.measured[at]) ? [svg("path", { class: "tkh-spot", d: rhombus([xs[at], y(data.measured[at])], 8) })] : [];
     const clip = unique("tkh-clip");
     fill(figure, { width, height }, []);
     figure.replaceChildren(svg("clipPath", { id: clip }, svg("rect", { x: FALL.left, y: FALL.top, width: wide + 8, height: tall })), ...beside, ...below,

@@ -26,8 +26,7 @@ function probeScatter(data) {
       else if (v < low) parts.below.push(`M${px} ${floor + 6}l3 -5h-6Z`);
       else parts.inside.push(`M${px} ${y(v).toFixed(1)}h0`);
     });
-    const beside = ticks(low, high, 5).map((v) => svg("g", { class: "tkh-rule" }, svg("line", { x1: CLOUD.left, x2: CLOUD.left + wide, y1: y(v), y2: y(v) }),
-      svg("text", { x: CLOUD.left - 7, y: y(v) + 4, "text-anchor": "end" }, tickText(v))));
+    const beside = ticks(low, high, 5).map((v) => levelRule("tkh-rule", [CLOUD.left, CLOUD.left + wide], y(v), tickText(v)));
     const below = ticks(left, right, 3).map((v) => svg("text", { x: x(v), y: floor + 19, "text-anchor": "middle" }, tickText(v)));
     const probes = data.axes.probes.spoken[at];
     title.textContent = `Estimate from ${probes}`;

@@ -52,7 +52,10 @@ class ProbeSlider(Widget):
 
     _esm = source(
         "shared.js",
-        "late_phase_controls.js",
+        "shared_view.js",
+        "shared_controls.js",
+        "shared_charts.js",
+        "grid_slider.js",
         "probe_state.js",
         "probe_scatter.js",
         "probe_errors.js",

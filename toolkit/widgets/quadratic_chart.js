@@ -35,7 +35,7 @@ function quadraticScales(setting, curves, width) {
   const late = Object.values(curves).flatMap(({ x, loss, settled }) => [settled, ...loss.filter((_, i) => x[i] >= setting.release)]);
   const low = Math.min(...late) / 1.35;
   const high = Math.max(...late) * (setting.release ? 5 : 1.25); // with a little of the descent to the release
-  const plot = { left: 44, right: width - (beside ? 224 : 12), top: 8, bottom: beside ? 276 : 220 };
+  const plot = { left: 44, right: width - (beside ? 224 : 16), top: 8, bottom: beside ? 276 : 220 };
   const x = (step) => plot.left + (step / setting.budget) * (plot.right - plot.left);
   const y = (loss) => plot.bottom - (Math.log(loss / low) / Math.log(high / low)) * (plot.bottom - plot.top);
   return { ...plot, x, y, low, high, width, beside, height: plot.bottom + 40 };
@@ -48,7 +48,8 @@ function quadraticGrid(at, { budget, release, axis, members, diverging }) {
   const columns = ticks(0, budget, at.width > 420 ? 5 : 3).map((step) =>
     svg("text", { x: at.x(step), y: at.bottom + 17, "text-anchor": "middle" }, String(step)));
   const more = axis === "outer steps" && members > 1 ? `; after T₀ the late phase takes ${members} minibatches in each` : "";
-  const title = svg("text", { class: "tkq-axis", x: (at.left + at.right) / 2, y: at.bottom + 35, "text-anchor": "middle" }, at.beside ? axis + more : axis);
+  const fits = 6 * (axis + more).length < at.right - at.left;
+  const title = svg("text", { class: "tkq-axis", x: (at.left + at.right) / 2, y: at.bottom + 35, "text-anchor": "middle" }, fits ? axis + more : axis);
   const words = [`T₀ = ${release}: late phase diverges`, `T₀ = ${release}`].slice(diverging ? 0 : 1);
   const room = [at.right - at.x(release), at.x(release) - at.left].map((pixels) => words.find((text) => 6 * text.length + 5 < pixels) ?? "");
   const before = room[1].length > room[0].length; // where the right side has no room for it

@@ -30,7 +30,7 @@ const QUADRATIC_SLIDERS = [
 /** One slider: a native range input with its name, its value and a note. */
 function quadraticSlider({ name, label, min, max, step, value = Number, place = Number, words, note }, set) {
   const [id, help] = [unique("tkq"), unique("tkq-note")];
-  const input = html("input", { type: "range", id, min, max, step, class: "tkq-range", "aria-describedby": help });
+  const input = html("input", { type: "range", id, min, max, step, class: "tk-range tk-disc", "aria-describedby": help });
   const [now, small] = [html("output", { for: id }), html("small", { id: help })];
   input.addEventListener("input", () => set(name, +value(input.valueAsNumber).toPrecision(6)));
   const element = html("div", { class: "tkq-slider" }, html("label", { for: id }, label), now, input, small);

@@ -50,7 +50,12 @@ class NoisyQuadraticPlayground(Widget):
     """
 
     _esm = source(
-        "shared.js", "quadratic_state.js", "quadratic_chart.js", "quadratic_controls.js", "quadratic_playground.js"
+        "shared.js",
+        "shared_view.js",
+        "quadratic_state.js",
+        "quadratic_chart.js",
+        "quadratic_controls.js",
+        "quadratic_playground.js",
     )
     _css = source("shared.css", "quadratic_playground.css")
 

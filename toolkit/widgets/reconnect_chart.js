@@ -8,20 +8,7 @@ function curvePanel(data, { title, values, write, tick, range }, choose) {
   const [name, now] = [html("h4", {}, title), html("span", { class: "tkr-value" })];
   const element = html("section", {}, html("div", { class: "tkr-head" }, name, now), figure);
   let place = null;
-  let held = false;
-  const go = (event) => {
-    const x = event.clientX - figure.getBoundingClientRect().left;
-    choose(Math.min(data.steps, Math.max(0, Math.round(((x - FRAME.left) / place.wide) * data.steps))));
-  };
-  figure.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    event.preventDefault();
-    figure.setPointerCapture(event.pointerId);
-    held = true;
-    go(event);
-  });
-  figure.addEventListener("pointermove", (event) => held && go(event));
-  figure.addEventListener("lostpointercapture", () => (held = false));
+  dragAlong(figure, (x) => choose(Math.min(data.steps, Math.max(0, Math.round(((x - FRAME.left) / place.wide) * data.steps)))));
 
   function draw({ at }, width, height) {
     const wide = Math.max(60, width - FRAME.left - FRAME.right);
@@ -30,15 +17,14 @@ function curvePanel(data, { title, values, write, tick, range }, choose) {
     const x = (i) => FRAME.left + (i / data.steps) * wide;
     const y = (v) => floor - ((v - low) / (high - low)) * (floor - FRAME.top);
     place = { wide };
-    const rules = ticks(low, high, height > 170 ? 5 : 3).map((v) => svg("g", { class: "tkr-rule" }, svg("line", { x1: x(0), x2: x(data.steps), y1: y(v), y2: y(v) }),
-      svg("text", { x: x(0) - 7, y: y(v) + 4, "text-anchor": "end" }, tick(v))));
+    const rules = ticks(low, high, height > 170 ? 5 : 3).map((v) => levelRule("tkr-rule", [x(0), x(data.steps)], y(v), tick(v)));
     const below = [0, 10, 20, 30, 40].map((i) => svg("text", { x: x(i), y: floor + 16, "text-anchor": "middle" }, i === 0 ? "start" : i === data.steps ? "trained" : placeText(data, i)));
     const line = `M${Array.from(values, (v, i) => `${x(i).toFixed(2)} ${y(v).toFixed(2)}`).join("L")}`;
     const [px, py] = [x(at), y(values[at])];
     now.textContent = write(values[at]);
     fill(figure, { width, height }, []);
     figure.replaceChildren(...rules, ...below, svg("path", { class: "tkr-line", d: line }), svg("line", { class: "tkr-place", x1: px, x2: px, y1: FRAME.top, y2: floor }),
-      svg("path", { class: "tkr-spot", d: `M${px} ${py - 7}l7 7l-7 7l-7 -7Z` }),
+      svg("path", { class: "tkr-spot", d: rhombus([px, py], 7) }),
       svg("text", { class: "tkr-end", x: x(data.steps) + 10, y: y(values[data.steps]) + 4 }, write(values[data.steps]).replace(" nats", "")));
   }
   return { element, draw };

@@ -2,56 +2,31 @@
 
 /** Play from the present stop to the end (from the start, when already there). */
 function dialPlayer(data, get, set) {
-  let frame = null;
-  const film = { onchange: () => {} };
-  const stop = () => {
-    if (frame === null) return;
-    cancelAnimationFrame(frame);
-    frame = null;
-    film.onchange(false);
-  };
-  const play = () => {
+  return filmPlayer(() => {
     const from = get() >= data.steps ? 0 : get();
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches; // then a few still pictures, not a film
-    const grid = calm ? data.steps / 5 : 1;
-    let begun = null;
-    const step = (time) => {
-      begun ??= time;
-      const at = Math.min(data.steps, from + grid * Math.floor((time - begun) / (200 * grid)));
+    const grid = isCalm() ? data.steps / 5 : 1; // a few still pictures, not a film
+    return (time) => {
+      const at = Math.min(data.steps, from + grid * Math.floor(time / (200 * grid)));
       if (at !== get()) set(at);
-      if (at >= data.steps) stop();
-      else frame = requestAnimationFrame(step);
+      return at >= data.steps;
     };
-    film.onchange(true);
-    frame = requestAnimationFrame(step);
-  };
-  return Object.assign(film, { stop, toggle: () => (frame === null ? play() : stop()) });
+  });
 }
 
 /** The slider over the 41 stops. */
 function dialRange(data, go) {
-  const input = html("input", { type: "range", min: 0, max: data.steps, step: 1, class: "tkr-range tkr-dial", "aria-label": "position between the start's arrangement and the trained one" });
+  const input = html("input", { type: "range", min: 0, max: data.steps, step: 1, class: "tk-range tkr-dial", "aria-label": "position between the start's arrangement and the trained one" });
   input.addEventListener("input", () => go(input.valueAsNumber));
   return input;
 }
 
 /** Play, one stop back and forth, and the two ends. */
 function dialButtons(data, act) {
-  const button = (className, text, action, label = text) => {
-    const node = html("button", { type: "button", class: className, "aria-label": label }, html("i", { "aria-hidden": "true" }), text);
-    node.addEventListener("click", action);
-    return node;
-  };
-  const play = button("tk-play tkr-play", "Play", act.play);
-  const back = button("tkr-back", "back", () => act.by(-1), "one stop back");
-  const forth = button("tkr-forth", "on", () => act.by(1), "one stop on");
-  const start = button("tkr-start", "start", () => act.go(0), "go to the start's arrangement");
-  const trained = button("tkr-trained", "trained", () => act.go(data.steps), "go to the trained arrangement");
-  const playing = (on) => {
-    play.classList.toggle("tkr-on", on);
-    play.lastChild.textContent = on ? "Pause" : "Play";
-    play.setAttribute("aria-label", on ? "Pause" : "Play");
-  };
+  const { element: play, playing } = playButton(act.play);
+  const back = pressable("tk-back", "back", () => act.by(-1), "one stop back");
+  const forth = pressable("tk-forth", "on", () => act.by(1), "one stop on");
+  const start = pressable("tk-first", "start", () => act.go(0), "go to the start's arrangement");
+  const trained = pressable("tk-last", "trained", () => act.go(data.steps), "go to the trained arrangement");
   const draw = ({ at }) => {
     back.disabled = start.disabled = at === 0;
     forth.disabled = trained.disabled = at === data.steps;

@@ -12,10 +12,7 @@ function dialWords(data, { at }) {
 
 /** What the controls do: they change the model, and the model's listeners change what is shown. */
 function dialActions(model, data, view) {
-  const put = (values) => {
-    for (const [name, value] of Object.entries(values)) model.set(name, value);
-    model.save_changes(); // at once, and all together: a row is checked against its layer
-  };
+  const put = (values) => save(model, values); // all together: a row is checked against its layer
   const set = (at) => put({ position: Math.min(data.steps, Math.max(0, at)) / data.steps });
   const get = () => dialState(model, data).at;
   const film = dialPlayer(data, get, set);
@@ -45,13 +42,12 @@ function assembleDial(data, act, look) {
     choices: dialChoices(data, act), matrix: weightsPanel(data, look, act.choose), measured: measuredPanels(data, act.go),
     range: dialRange(data, act.go), buttons: dialButtons(data, act), readout: html("p", { class: "tk-readout" }),
     neuron: neuronPanel(data, look, act.choose), profile: profilePanel(), runs: data.runs && runsPanel(data, act.k),
-    spoken: html("p", { class: "tk-spoken", role: "status", "aria-live": "polite" }),
+    spoken: spokenLine(),
   };
   const road = html("div", { class: "tkr-road" }, parts.range, html("div", { class: "tkr-ends", "aria-hidden": "true" }, html("span", {}, "start's arrangement"), html("span", {}, "trained")));
   parts.root = html("div", { class: "tk tk-reconnect-dial", role: "group", "aria-label": "Moving a network's values from where they began to where training put them" },
     parts.choices.element, road, parts.buttons.element, parts.readout, html("div", { class: "tkr-body" }, parts.matrix.element, parts.measured.element),
     html("div", { class: "tkr-body tkr-lower" }, parts.neuron.element, parts.profile.element), ...(parts.runs ? [parts.runs.element] : []), parts.spoken);
-  parts.root.addEventListener("keydown", (event) => event.stopPropagation()); // else notebook shortcuts take the keys
   return parts;
 }
 
@@ -75,7 +71,6 @@ function render({ model, el }) {
     told = said;
     if (news.length) parts.spoken.textContent = news.join(" ");
   }, 800);
-  const fullWidth = () => Math.max(240, parts.root.clientWidth - 28); // not yet on the page: nothing is 0 wide
   let drawn = null;
 
   function overlay() {
@@ -89,7 +84,7 @@ function render({ model, el }) {
 
   function draw() {
     state = dialState(model, data);
-    const full = fullWidth();
+    const full = roomIn(parts.root);
     drawn = full;
     const half = full >= BESIDE ? Math.floor((full - 24) / 2) : full;
     parts.choices.draw(state);
@@ -106,30 +101,11 @@ function render({ model, el }) {
     speak();
   }
 
-  let due = false;
-  const soon = () => { // several traits change together: draw them once
-    if (due) return;
-    due = true;
-    queueMicrotask(() => {
-      due = false;
-      if (parts.root.isConnected) draw();
-    });
-  };
-  el.append(parts.root);
-  const events = ["position", "layer", "neuron", "column", "k"].map((name) => [`change:${name}`, soon]);
-  for (const [event, callback] of events) model.on(event, callback);
-  const sizes = new ResizeObserver(() => {
-    if (fullWidth() !== drawn) requestAnimationFrame(draw);
+  const soon = gathered(parts.root, draw);
+  return runView({ model, el }, parts.root, {
+    draw, traits: ["position", "layer", "neuron", "column", "k"].map((name) => [name, soon]), resized: () => roomIn(parts.root) !== drawn,
+    ends: [act.film.stop, speak.cancel],
   });
-  sizes.observe(parts.root);
-  draw();
-  return () => {
-    act.film.stop();
-    speak.cancel();
-    sizes.disconnect();
-    for (const [event, callback] of events) model.off(event, callback);
-    parts.root.remove();
-  };
 }
 
 export default { render };

@@ -65,6 +65,9 @@ class ReconnectDial(Widget):
 
     _esm = source(
         "shared.js",
+        "shared_view.js",
+        "shared_controls.js",
+        "shared_charts.js",
         "reconnect_state.js",
         "reconnect_matrix.js",
         "reconnect_neuron.js",

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from toolkit.style import SIGNED
-from toolkit.widgets.late_phase_words import percent
 from toolkit.widgets.path_data import strongest
 from toolkit.widgets.reconnect_data import STEPS
 from toolkit.widgets.reconnect_words import View, number, place, words
+from toolkit.widgets.wording import percent
 
 INK, QUIET, LINE, FREE, OTHER = "#212121", "#616161", "#e0e0e0", "#E69F00", "#9e9e9e"
 WINDOW = (48, 64)  # rows and columns at most: each weight can be told apart, and the file stays small

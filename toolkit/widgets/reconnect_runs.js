@@ -14,16 +14,16 @@ function runsPanel(data, choose) {
   const figure = svg("svg", { class: "tkr-chart tkr-runs-chart", "aria-hidden": "true" });
   const id = unique("tkr-k");
   const last = runs.period.length - 1;
-  const input = html("input", { type: "range", class: "tkr-range", id, min: 0, max: Math.max(1, last), step: 1, "aria-label": "Period k, free steps between two synchronisations" });
+  const input = html("input", { type: "range", class: "tk-range", id, min: 0, max: Math.max(1, last), step: 1, "aria-label": "Period k, free steps between two synchronisations" });
   input.disabled = last === 0; // one run only: nothing to move
   input.addEventListener("input", () => choose(runs.period[Math.min(last, input.valueAsNumber)]));
   const [shown, words] = [html("b"), html("p", { class: "tk-readout tkr-verdict" })];
-  const scale = html("div", { class: "tkr-scale-k", "aria-hidden": "true" }, ...runs.period.map((k, i) => html("span", { style: `--at: ${last ? i / last : 0}` }, k)));
+  const scale = html("div", { class: "tk-stops", "aria-hidden": "true" }, ...runs.period.map((k, i) => html("span", { style: `--at: ${last ? i / last : 0}` }, k)));
   const legend = html("p", { class: "tkr-key" }, html("span", {}, html("i", { class: "tkr-free" }), "free weights, before a synchronisation"),
     html("span", {}, html("i", { class: "tkr-synced" }), "synchronised, after it"), html("span", {}, html("i", { class: "tkr-other" }), "synchronised, other k"),
     html("span", {}, "shaded: what each synchronisation costs"));
   const element = html("section", { class: "tkr-runs" }, html("div", { class: "tkr-head" }, html("h4", {}, "Runs with another period"), html("span", { class: "tk-note" }, "means over seeds")),
-    html("div", { class: "tkr-slider" }, html("label", { for: id }, "Period ", shown), input, scale), figure, legend, words);
+    html("div", { class: "tk-slider" }, html("label", { for: id }, "Period ", shown), input, scale), figure, legend, words);
   const frame = { left: 46, right: 14, top: 8, bottom: 30, height: 200 };
 
   function draw({ k }, width) {
@@ -35,8 +35,7 @@ function runsPanel(data, choose) {
     const y = (v) => floor - ((v - low) / (high - low)) * (floor - frame.top);
     const points = (values) => Array.from(values, (v, i) => `${x(epochs[i]).toFixed(2)} ${y(v).toFixed(2)}`);
     const path = (values) => `M${points(values).join("L")}`;
-    const rules = ticks(low, high, 4).map((v) => svg("g", { class: "tkr-rule" }, svg("line", { x1: frame.left, x2: width - frame.right, y1: y(v), y2: y(v) }),
-      svg("text", { x: frame.left - 7, y: y(v) + 4, "text-anchor": "end" }, `${+(100 * v).toFixed(1)} %`)));
+    const rules = ticks(low, high, 4).map((v) => levelRule("tkr-rule", [frame.left, width - frame.right], y(v), `${+(100 * v).toFixed(1)} %`));
     const below = (end > first ? ticks(first, end, 5) : [first]).map((e) => svg("text", { x: x(e), y: floor + 14, "text-anchor": "middle" }, +e.toFixed(2)));
     const others = runs.after.map((curve, i) => (i === k ? null : svg("path", { class: "tkr-ghost", d: path(curve) }))).filter(Boolean);
     const gap = svg("path", { class: "tkr-gap", d: `M${[...points(runs.before[k]), ...points(runs.after[k]).reverse()].join("L")}Z` });
@@ -47,7 +46,7 @@ function runsPanel(data, choose) {
     input.setAttribute("aria-valuetext", `k = ${runs.period[k]}`);
     shown.textContent = `k = ${runs.period[k]}`;
     words.textContent = runsWords(runs, k);
-    [...scale.children].forEach((node, i) => node.classList.toggle("tkr-now-k", i === k));
+    [...scale.children].forEach((node, i) => node.classList.toggle("tk-here", i === k));
   }
   return { element, draw };
 }

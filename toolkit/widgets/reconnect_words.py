@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from toolkit.widgets.late_phase_words import percent
 from toolkit.widgets.reconnect_data import STEPS, DialData, Layer, Runs
+from toolkit.widgets.wording import percent
 
 
 class View(NamedTuple):

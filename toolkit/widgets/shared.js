@@ -1,4 +1,4 @@
-// Helpers that every widget module starts with. The Python side (base.py) puts this file in front of the
+// Helpers that every widget module starts with; shared_*.js hold what some of them need besides. The Python side (base.py) puts this file in front of the
 // widget's own file, so that each widget stays one plain ES module: no bundler, no import, no network.
 
 const SVG = "http://www.w3.org/2000/svg"; // a name, never fetched
@@ -17,6 +17,11 @@ function html(tag, attributes = {}, ...children) {
 /** An SVG element with attributes and children. */
 function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/** The outline of a square on its tip: the mark of where you are. */
+function rhombus([x, y], r) {
+  return `M${x} ${y - r}l${r} ${r}l${-r} ${r}l${-r} ${-r}Z`;
 }
 
 /** A bytes trait (DataView) as a typed array; the copy takes care of alignment. */

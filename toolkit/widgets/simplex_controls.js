@@ -14,11 +14,7 @@ function afterKey(event, weights, n) {
 
 /** Buttons for the corners and the middle. */
 function placeButtons(go) {
-  const button = (className, text, label, weights) => {
-    const node = html("button", { type: "button", class: className, "aria-label": label }, html("i", { "aria-hidden": "true" }), text);
-    node.addEventListener("click", () => go(weights));
-    return node;
-  };
+  const button = (className, text, label, weights) => pressable(className, text, () => go(weights), label);
   const corners = [0, 1, 2].map((c) => button(`tks-go-${c + 1}`, String(c + 1), `go to ${CORNERS[c]}`, [0, 1, 2].map((d) => Number(c === d))));
   return html("div", { class: "tk-controls tks-controls" }, html("span", {}, "Go to"), ...corners, button("tks-go-middle", "middle", "go to the middle", MIDDLE));
 }

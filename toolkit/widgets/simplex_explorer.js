@@ -5,10 +5,7 @@ const KEYS_HELP = "Keys on a point: left, right, up step towards corner 1, 2, 3,
 /** What the controls do: they change the model, and the model's listeners change what is shown. */
 function simplexActions(model, data, show) {
   let active = 0; // which point the buttons and the numbers mean
-  const store = (name, value) => {
-    model.set(name, value);
-    model.save_changes(); // at once: the kernel's echo of an older value would overwrite one that is not yet on its way
-  };
+  const store = (name, value) => save(model, { [name]: value });
   const which = () => (model.get("second").length ? active : 0);
   const at = (m) => model.get(m ? "second" : "value");
   const go = (weights, m = which()) => {
@@ -72,7 +69,7 @@ function assembleSimplex(model, data, act) {
     active: segments("Move", [["0", "◆ first"], ["1", "◇ second"]], unique("tks-active"), (m) => act.choose(Number(m))),
     switches: data.switches.map(({ label, words }, i) =>
       segments(label, words.map((word) => [word, word]), unique("tks-variant"), (word) => act.variant(current(), i, word))),
-    spoken: html("p", { class: "tk-spoken", role: "status", "aria-live": "polite" }),
+    spoken: spokenLine(),
   };
   const several = parts.switches.filter((_, i) => data.switches[i].words.length > 1);
   const choices = html("div", { class: "tk-choices tks-choices" }, ...several.map(({ element }) => element), parts.metric.element, parts.count.element,
@@ -86,7 +83,6 @@ function assembleSimplex(model, data, act) {
 }
 
 function listen(parts, data, act, model) {
-  parts.root.addEventListener("keydown", (event) => event.stopPropagation()); // else notebook shortcuts take the keys
   parts.map.handles.forEach((node, m) => {
     node.addEventListener("focus", () => act.choose(m));
     node.addEventListener("keydown", (event) => {
@@ -131,20 +127,10 @@ function render({ model, el }) {
     move();
   }
 
-  el.append(parts.root);
-  const events = [["change:value", move], ["change:second", move], ["change:metric", draw], ["change:colours", draw], ["change:variant", draw]];
-  for (const [event, callback] of events) model.on(event, callback);
-  const sizes = new ResizeObserver(() => {
-    if (parts.map.element.clientWidth !== drawn) requestAnimationFrame(draw);
+  const traits = [["value", move], ["second", move], ["metric", draw], ["colours", draw], ["variant", draw]];
+  return runView({ model, el }, parts.root, {
+    draw, traits, watched: parts.map.element, resized: () => parts.map.element.clientWidth !== drawn, ends: [say.cancel],
   });
-  sizes.observe(parts.map.element);
-  draw();
-  return () => {
-    say.cancel();
-    sizes.disconnect();
-    for (const [event, callback] of events) model.off(event, callback);
-    parts.root.remove();
-  };
 }
 
 export default { render };

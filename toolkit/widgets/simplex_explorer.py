@@ -66,6 +66,9 @@ class SimplexExplorer(Widget):
 
     _esm = source(
         "shared.js",
+        "shared_view.js",
+        "shared_controls.js",
+        "shared_maps.js",
         "simplex_state.js",
         "simplex_map.js",
         "simplex_panels.js",

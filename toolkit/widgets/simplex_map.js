@@ -19,37 +19,12 @@ function smallTriangles({ n, size }) {
   return found;
 }
 
-/** Where the contour of `level` crosses the small triangles: pairs of weights. */
-function contour(data, triangles, values, level) {
-  const pieces = [];
-  for (const corners of triangles) {
-    const ends = [];
-    for (let c = 0; c < 3; c++) {
-      const [a, b] = [corners[c], corners[(c + 1) % 3]];
-      if (values[a] < level === values[b] < level) continue;
-      const f = (level - values[a]) / (values[b] - values[a]);
-      ends.push(data.weights[a].map((w, d) => (1 - f) * w + f * data.weights[b][d]));
-    }
-    if (ends.length === 2) pieces.push(ends);
-  }
-  return pieces;
-}
-
 /** The ground as a picture: each pixel's colour from the measured points around it. */
 function groundPicture(data, values, [low, high], width, height) {
-  const canvas = html("canvas", { width, height });
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    const at = [(i % width) + 0.5, Math.floor(i / width) + 0.5];
-    const weights = intoTriangle(weightsAt([at[0] / width, ((height - at[1]) / height) * PLACES[2][1]]));
-    const shade = (valueAt(data, values, weights) - low) / (high - low);
-    const colour = Math.round(255 * Math.min(1, Math.max(0, shade)));
-    image.data.set(data.colours.subarray(3 * colour, 3 * colour + 3), 4 * i);
-    image.data[4 * i + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-  return canvas.toDataURL();
+  return groundOf(data.colours, width, height, (across, down) => {
+    const weights = intoTriangle(weightsAt([across, (1 - down) * PLACES[2][1]]));
+    return (valueAt(data, values, weights) - low) / (high - low);
+  });
 }
 
 /** A disc, a square, a triangle: the marks of corner 1, 2, 3. */
@@ -60,10 +35,6 @@ function cornerMark(corner, [x, y], r) {
     `M${x} ${y - 1.15 * r}l${1.15 * r} ${2 * r}h${-2.3 * r}Z`,
   ];
   return svg("path", { class: `tks-corner-${corner + 1}`, d: shapes[corner] });
-}
-
-function rhombus([x, y], r) {
-  return `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`;
 }
 
 /** A point that can be focused, dragged and moved by keys. */
@@ -89,9 +60,7 @@ function simplexMap(data, help) {
   const handles = [handle("point", "tks-first", help), handle("second point", "tks-second", help)];
   const rings = [0, 1].map(() => svg("circle", { class: "tks-ring", r: 5 }));
   const [title, meaning, low, high] = [html("h4"), html("span", { class: "tks-meaning" }), html("span"), html("span")];
-  const ramp = html("i", { class: "tks-ramp", "aria-hidden": "true" });
-  const stops = Array.from({ length: 9 }, (_, i) => `rgb(${[...data.colours.subarray(3 * Math.floor((255 * i) / 8)).subarray(0, 3)]})`);
-  ramp.style.background = `linear-gradient(to right, ${stops})`;
+  const ramp = colourRamp("tks-ramp", data.colours);
   const head = html("div", { class: "tks-head" }, title, meaning, html("span", { class: "tks-key" }, low, ramp, high));
   const caption = html("p", { class: "tk-caption" });
   const element = html("section", { class: "tks-map-panel" }, head, figure, caption);
@@ -110,10 +79,9 @@ function simplexMap(data, help) {
     if (most - least < 1e-6) return [];
     const taken = [...PLACES, placeOf(MIDDLE)]; // where a label would be in the way
     return ticks(least, most, 4).flatMap((level) => {
-      const pieces = contour(data, triangles, values, level);
+      const pieces = contour(data.weights, triangles, values, level);
       if (!pieces.length) return [];
-      const d = pieces.map((ends) => ends.map((end) => now.place(end).map((v) => v.toFixed(1)).join(" ")).join("L")).map((p) => `M${p}`).join("");
-      const lines = [svg("path", { class: "tks-contour tks-under", d }), svg("path", { class: "tks-contour", d })];
+      const lines = contourLines("tks", pieces, now.place);
       const room = (weights) => Math.min(2 * Math.min(...weights), ...taken.map((place) => distance(place, placeOf(weights))));
       const widest = pieces.map(([end]) => end).reduce((best, end) => (room(end) > room(best) ? end : best));
       if (room(widest) < 0.1) return lines;

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from toolkit.widgets.colour_table import colour_table
 from toolkit.widgets.curve_switches import Switch, by_joined_name, is_name, words_of
 from toolkit.widgets.simplex_data import SimplexData
 
@@ -92,7 +93,7 @@ def encode(variants: dict[str, SimplexData], found: list[Switch]) -> dict[str, A
     }
     curves = np.array([[data.accuracy, data.loss] for data in records], np.float32)
     pairs = np.array([[data.wrong, data.differ] for data in records], np.uint32)
-    traits = {"_spec": spec, "_curves": curves.tobytes(), "_pairs": pairs.tobytes(), "_colours": _colours()}
+    traits = {"_spec": spec, "_curves": curves.tobytes(), "_pairs": pairs.tobytes(), "_colours": colour_table()}
     if first.images is not None:
         count, channels, height, width = first.images.shape
         spec["images"] = {"count": count, "channels": channels, "height": height, "width": width}
@@ -101,10 +102,3 @@ def encode(variants: dict[str, SimplexData], found: list[Switch]) -> dict[str, A
         likely = np.array([data.probabilities for data in records])
         traits["_probabilities"] = np.rint(FULL * likely).astype(np.uint16).tobytes()
     return traits
-
-
-def _colours() -> bytes:
-    """The colour map cividis, 256 times red, green and blue."""
-    from matplotlib import colormaps
-
-    return colormaps["cividis"](np.arange(256), bytes=True)[:, :3].tobytes()

@@ -15,22 +15,12 @@ function barriersPanel(data, choose, pick) {
   const element = html("section", {}, html("div", { class: "tkm-head" }, html("h4", {}, "Barrier in every round"), html("span", { class: "tk-note" }, "points; square-root scale")), figure);
   const high = Math.max(2 * data.stable, ...data.sources.map(({ barriers }) => Math.max(...barriers)));
   let place = null;
-  let held = false;
-  const go = (event) => {
-    const x = event.clientX - figure.getBoundingClientRect().left;
-    choose(Math.min(data.rounds, Math.max(0, Math.round(((x - place.left) / place.wide) * data.rounds))));
-  };
-  figure.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
+  const onName = (event) => {
     const label = event.target.closest("[data-name]");
-    event.preventDefault();
-    if (label) return pick(label.dataset.name);
-    figure.setPointerCapture(event.pointerId);
-    held = true;
-    go(event);
-  });
-  figure.addEventListener("pointermove", (event) => held && go(event));
-  figure.addEventListener("lostpointercapture", () => (held = false));
+    if (label) pick(label.dataset.name);
+    return label !== null;
+  };
+  dragAlong(figure, (x) => choose(Math.min(data.rounds, Math.max(0, Math.round(((x - place.left) / place.wide) * data.rounds)))), onName);
 
   /** Names at the lines' ends, apart from one another, each joined to its line. */
   function labels({ source }, x, y, letters, top, floor) {
@@ -50,8 +40,7 @@ function barriersPanel(data, choose, pick) {
     const x = (r) => frame.left + (r / data.rounds) * wide;
     const y = (v) => floor - Math.sqrt(v / high) * (floor - frame.top);
     const path = (values) => `M${Array.from(values, (v, r) => `${x(r).toFixed(2)} ${y(v).toFixed(2)}`).join("L")}`;
-    const rules = barrierTicks(high, data.stable, y).map((v) => svg("g", { class: "tkm-rule" }, svg("line", { x1: x(0), x2: x(data.rounds), y1: y(v), y2: y(v) }),
-      svg("text", { x: x(0) - 9, y: y(v) + 4, "text-anchor": "end" }, +(100 * v).toFixed(1))));
+    const rules = barrierTicks(high, data.stable, y).map((v) => levelRule("tkm-rule", [x(0), x(data.rounds)], y(v), +(100 * v).toFixed(1), 9));
     const step = every(data.rounds + 1, wide / 20);
     const below = Array.from({ length: data.rounds + 1 }, (_, r) => r).filter((r) => r === at || (r % step === 0 && (step === 1 || Math.abs(x(r) - x(at)) >= 16)))
       .map((r) => svg("text", { class: r === at ? "tkm-now" : "", x: x(r), y: floor + 16, "text-anchor": "middle" }, r));
@@ -62,7 +51,7 @@ function barriersPanel(data, choose, pick) {
     fill(figure, { width, height }, []);
     figure.replaceChildren(region, ...rules, svg("text", { class: "tkm-region", x: x(data.rounds) - 5, y: floor - 4, "text-anchor": "end" }, "stable"), ...below,
       svg("text", { x: frame.left + wide / 2, y: height - 4, "text-anchor": "middle" }, "round"), svg("line", { class: "tkm-place", x1: px, x2: px, y1: frame.top, y2: floor }),
-      ...others, svg("path", { class: "tkm-chosen-line", d: path(source.barriers) }), ...dots, svg("path", { class: "tkm-spot", d: `M${px} ${py - 7}l7 7l-7 7l-7 -7Z` }),
+      ...others, svg("path", { class: "tkm-chosen-line", d: path(source.barriers) }), ...dots, svg("path", { class: "tkm-spot", d: rhombus([px, py], 7) }),
       svg("text", { class: "tkm-barrier-text", x: at > 0.75 * data.rounds ? px - 9 : px + 9, y: Math.max(frame.top + 4, py - 8), "text-anchor": at > 0.75 * data.rounds ? "end" : "start" }, here.points),
       ...labels(state, x(data.rounds), y, letters, frame.top, floor));
   }

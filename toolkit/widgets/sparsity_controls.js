@@ -44,32 +44,22 @@ function sparsityChoices(data, act) {
 /** The slider over the rounds, with its numbers below, and the buttons. */
 function roundSlider(data, act) {
   const id = unique("tkm-round");
-  const input = html("input", { type: "range", id, min: 0, max: data.rounds, step: 1, class: "tkm-range", "aria-label": "Round of pruning" });
+  const input = html("input", { type: "range", id, min: 0, max: data.rounds, step: 1, class: "tk-range", "aria-label": "Round of pruning" });
   input.addEventListener("input", () => act.go(input.valueAsNumber));
   const now = html("b");
   const step = every(data.rounds + 1, 21);
-  const scale = html("div", { class: "tkm-scale", "aria-hidden": "true" },
+  const scale = html("div", { class: "tk-stops", "aria-hidden": "true" },
     ...Array.from({ length: data.rounds + 1 }, (_, r) => r).filter((r) => r % step === 0).map((r) => html("span", { "data-round": r, style: `--at: ${r / data.rounds}` }, r)));
-  const button = (className, text, action, label = text) => {
-    const node = html("button", { type: "button", class: className, "aria-label": label }, html("i", { "aria-hidden": "true" }), text);
-    node.addEventListener("click", action);
-    return node;
-  };
-  const play = button("tk-play tkm-play", "Play", act.play);
-  const back = button("tkm-back", "back", () => act.by(-1), "one round back");
-  const forth = button("tkm-forth", "on", () => act.by(1), "one round on");
-  const playing = (on) => {
-    play.classList.toggle("tkm-on", on);
-    play.lastChild.textContent = on ? "Pause" : "Play";
-    play.setAttribute("aria-label", on ? "Pause" : "Play");
-  };
-  const element = html("div", { class: "tkm-road" }, html("div", { class: "tkm-slider" }, html("label", { for: id }, "Round ", now), input, scale),
+  const { element: play, playing } = playButton(act.play);
+  const back = pressable("tk-back", "back", () => act.by(-1), "one round back");
+  const forth = pressable("tk-forth", "on", () => act.by(1), "one round on");
+  const element = html("div", { class: "tkm-road" }, html("div", { class: "tk-slider tkm-slider" }, html("label", { for: id }, "Round ", now), input, scale),
     html("div", { class: "tk-controls tkm-controls" }, play, back, forth));
   const draw = ({ at, here }) => {
     input.value = at;
     input.setAttribute("aria-valuetext", `round ${at} of ${data.rounds}: ${here.overall}`);
     now.textContent = `${at} of ${data.rounds}`;
-    for (const node of scale.children) node.classList.toggle("tkm-now", Number(node.dataset.round) === at);
+    for (const node of scale.children) node.classList.toggle("tk-here", Number(node.dataset.round) === at);
     back.disabled = at === 0;
     forth.disabled = at === data.rounds;
   };

@@ -4,10 +4,7 @@ const BESIDE = 640; // from this width on panels stand side by side, see sparsit
 
 /** What the controls do: they change the model, and the model's listeners change what is shown. */
 function sparsityActions(model, data) {
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes(); // at once: the kernel's echo of an older value would overwrite one that is not yet on its way
-  };
+  const put = (name, value) => save(model, { [name]: value });
   const set = (at) => put("round", Math.min(data.rounds, Math.max(0, at)));
   const get = () => sparsityState(model, data).at;
   const film = roundPlayer(data, get, set);
@@ -23,13 +20,12 @@ function assembleSparsity(data, act) {
   const parts = {
     choices: sparsityChoices(data, act), slider: roundSlider(data, act), mask: maskPanel(data), density: densityPanel(data), pixels: pixelPanel(data),
     line: linePanel(data), barriers: barriersPanel(data, act.go, act.source), said: [html("p", { class: "tk-readout" }), html("p")],
-    spoken: html("p", { class: "tk-spoken", role: "status", "aria-live": "polite" }),
+    spoken: spokenLine(),
   };
   const beside = html("div", { class: "tkm-beside" }, parts.density.element, ...(parts.pixels ? [parts.pixels.element] : []));
   parts.root = html("div", { class: "tk tk-sparsity-explorer", role: "group", "aria-label": "Rounds of pruning: what is left, and whether siblings stay connected" },
     parts.choices.element, parts.slider.element, html("div", { class: "tkm-said", "aria-hidden": "true" }, ...parts.said), html("div", { class: "tkm-body" }, parts.mask.element, beside),
     html("div", { class: "tkm-body" }, parts.line.element, parts.barriers.element), html("p", { class: "tk-caption" }, data.definition), parts.spoken);
-  parts.root.addEventListener("keydown", (event) => event.stopPropagation()); // else notebook shortcuts take the keys
   return parts;
 }
 
@@ -42,12 +38,11 @@ function render({ model, el }) {
     const { source, layer, number, here } = sparsityState(model, data);
     parts.spoken.textContent = `${source.name}. ${here.said.join(" ")} ${layer.title}: ${here.density[number]}.`;
   }, 800);
-  const fullWidth = () => Math.max(240, parts.root.clientWidth - 28); // not yet on the page: nothing is 0 wide
   let drawn = null;
 
   function draw() {
     const state = sparsityState(model, data);
-    const full = fullWidth();
+    const full = roomIn(parts.root);
     drawn = full;
     const half = full >= BESIDE ? Math.floor((full - 24) / 2) : full;
     for (const part of [parts.choices, parts.slider, parts.density, parts.pixels]) part?.draw(state);
@@ -58,30 +53,10 @@ function render({ model, el }) {
     speak();
   }
 
-  let due = false;
-  const soon = () => { // several traits change together: draw them once
-    if (due) return;
-    due = true;
-    queueMicrotask(() => {
-      due = false;
-      if (parts.root.isConnected) draw();
-    });
-  };
-  el.append(parts.root);
-  const events = ["source", "round", "layer"].map((name) => [`change:${name}`, soon]);
-  for (const [event, callback] of events) model.on(event, callback);
-  const sizes = new ResizeObserver(() => {
-    if (fullWidth() !== drawn) requestAnimationFrame(draw);
+  const soon = gathered(parts.root, draw);
+  return runView({ model, el }, parts.root, {
+    draw, traits: ["source", "round", "layer"].map((name) => [name, soon]), resized: () => roomIn(parts.root) !== drawn, ends: [act.film.stop, speak.cancel],
   });
-  sizes.observe(parts.root);
-  draw();
-  return () => {
-    act.film.stop();
-    speak.cancel();
-    sizes.disconnect();
-    for (const [event, callback] of events) model.off(event, callback);
-    parts.root.remove();
-  };
 }
 
 export default { render };

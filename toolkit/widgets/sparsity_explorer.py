@@ -62,7 +62,9 @@ class SparsityExplorer(Widget):
 
     _esm = files(
         "shared.js",
-        "late_phase_axes.js",
+        "shared_view.js",
+        "shared_controls.js",
+        "shared_charts.js",
         "sparsity_state.js",
         "sparsity_matrix.js",
         "sparsity_density.js",

@@ -15,8 +15,7 @@ function linePanel(data) {
     const y = (v) => floor - (v / high) * (floor - frame.top);
     const along = (i) => i / (data.points - 1);
     const path = (curve) => `M${Array.from(curve, (v, i) => `${x(along(i)).toFixed(2)} ${y(v).toFixed(2)}`).join("L")}`;
-    const rules = ticks(0, high, 4).map((v) => svg("g", { class: "tkm-rule" }, svg("line", { x1: x(0), x2: x(1), y1: y(v), y2: y(v) }),
-      svg("text", { x: x(0) - 9, y: y(v) + 4, "text-anchor": "end" }, errorText(v))));
+    const rules = ticks(0, high, 4).map((v) => levelRule("tkm-rule", [x(0), x(1)], y(v), errorText(v), 9));
     const below = [[0, "start", "sibling A"], [0.5, "middle", "halfway"], [1, "end", "sibling B"]].map(([t, anchor, text]) =>
       svg("text", { x: t === 0 ? x(0) - 8 : t === 1 ? x(1) + 8 : x(t), y: floor + 18, "text-anchor": anchor }, text));
     const curve = source.error[at];

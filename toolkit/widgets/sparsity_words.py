@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from toolkit.widgets.late_phase_words import percent
 from toolkit.widgets.sparsity_data import STABLE, Layer, Source, SparsityData
+from toolkit.widgets.wording import percent
 
 DEFINITION = (
     "Barrier: the most by which the training error rises above the straight line between its two ends. "
