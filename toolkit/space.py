@@ -220,12 +220,7 @@ class WeightSpace:
         return values, g
 
     def input_gradient(
-        self,
-        theta: Tensor,
-        x: Tensor,
-        y: Tensor,
-        loss: Callable = nn.functional.cross_entropy,
-        stats: Stats | None = None,
+        self, theta: Tensor, x: Tensor, y: Tensor, loss: Callable = nn.functional.cross_entropy, stats=None
     ) -> Tensor:
         """Gradient of the loss with respect to the inputs: which way to push each pixel to hurt the network most.
 

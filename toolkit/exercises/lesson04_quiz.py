@@ -11,7 +11,7 @@ _MIDPOINT = Question(
         "a": "The ends of the learned line have become the same network, so that averaging them changes nothing.",
         "b": "The ends of the learned line read more digits right, and a mean of better networks is a better one.",
         "c": "The learned line was paid for with twice the gradients, one for each of its ends in every batch.",
-        "d": "In every batch the loss was measured at a mixture of the two ends, so mixtures are what was trained.",
+        "d": "In every batch the loss was measured at a mixture of both ends, so mixtures are what was trained.",
     },
     answer="d",
     feedback={
