@@ -13,10 +13,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -190,12 +191,53 @@ def ask_kernel(page, code: str) -> str:
             const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
             const future = kernel.requestExecute({ code, store_history: false });
             let text = "";
+            let failed = "";
             future.onIOPub = ({ header, content }) => {
                 if (header.msg_type === "stream") text += content.text;
-                if (header.msg_type === "error") text += `${content.ename}: ${content.evalue}`;
+                if (header.msg_type === "error") failed = `${content.ename}: ${content.evalue}`;
             };
             await future.done;
+            if (failed) throw new Error(failed);
             return text.trim();
         }""",
         code,
     )
+
+
+def eventually(read: Callable[[], Any], wanted: Any, patience: float = 60) -> Any:
+    """What `read()` gives as soon as it is `wanted`, or `wanted(it)` is true; the test fails after `patience` seconds.
+
+    JupyterLab sends what a widget changes to a thread of its own in the kernel, so that a cell may be answered before
+    a change that was made earlier: a kernel is asked until it knows, never after a fixed time.
+    """
+    deadline = time.monotonic() + patience
+    fits = wanted if callable(wanted) else lambda found: found == wanted
+    while not fits(found := read()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if callable(wanted):
+        assert wanted(found), f"after {patience} s it is still {found!r}"
+    else:
+        assert found == wanted
+    return found
+
+
+def kernel_has(page, expression: str, wanted: Any) -> Any:
+    """The value of a Python expression in the notebook's kernel, once it is `wanted`, see `eventually`."""
+    return eventually(lambda: json.loads(ask_kernel(page, f"import json; print(json.dumps({expression}))")), wanted)
+
+
+def bring(found) -> None:
+    """Scroll to an element of a notebook and wait until it stands still: what is scrolled by is laid out on the way."""
+    found.scroll_into_view_if_needed()
+    found.evaluate(
+        """async node => {
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            for (let still = 0, last = null; still < 10; await frame()) {
+                const { x, y, width, height } = node.getBoundingClientRect();
+                const place = [x, y, width, height].join();
+                still = place === last ? still + 1 : 0;
+                last = place;
+            }
+        }"""
+    )
+    found.scroll_into_view_if_needed()

@@ -1,6 +1,5 @@
 """The widgets in a browser: the module alone on a page with a stand-in for the model, and in JupyterLab."""
 
-import json
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from browser import ask_kernel, notebook_lab, run_all
+from browser import ask_kernel, bring, kernel_has, notebook_lab, run_all
 from widget_page import GROUNDS, drag, exported, look, put, sticking_out, thumb, widen, widget_host
 
 from toolkit import Bezier, Line, PolyChain
@@ -669,10 +668,8 @@ bump = 4 * t * (1 - t)
 slider = CurveSlider(variants={"path": PathData(t, bump, bump, 1 - bump, 1 - bump, total=500)})
 slider
 """
-VALUES = """
-from ipywidgets.widgets.widget import _instances
-print([w.value for w in _instances.values() if type(w).__name__ == "CurveSlider"])
-"""
+ALL = "__import__('ipywidgets').widgets.widget._instances.values()"
+VALUES = f"[widget.value for widget in {ALL} if type(widget).__name__ == 'CurveSlider']"
 
 
 lab = notebook_lab(SMALL, lessons=LESSONS)
@@ -683,24 +680,26 @@ def run_in_lab(lab, browser, notebook: str):
     page = lab.open(browser, notebook)
     run_all(page)
     widget = page.locator(".tk-curve-slider").first
-    widget.scroll_into_view_if_needed()
+    bring(widget)
     range_input = widget.locator(".tk-range")
 
-    def in_kernel(expected: float) -> bool:
-        page.wait_for_timeout(400)
-        return any(abs(value - expected) < 0.02 for value in json.loads(ask_kernel(page, VALUES)))
+    def in_kernel(expected: float) -> list[float]:
+        return kernel_has(page, VALUES, lambda found: any(abs(value - expected) < 0.02 for value in found))
 
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     first, last = (float(range_input.get_attribute(name)) for name in ("min", "max"))
     range_input.press("End")
-    assert f"t = {last:.2f}" in widget.locator(".tk-readout").inner_text() and in_kernel(last)
+    assert f"t = {last:.2f}" in widget.locator(".tk-readout").inner_text()
+    in_kernel(last)
     for name in ["Home", "a", "x", "ArrowUp"]:  # a and x would insert and cut cells, ArrowUp would leave the cell
         range_input.press(name)
     here = float(range_input.input_value())
-    assert first < here <= first + 0.1 and in_kernel(here)
+    assert first < here <= first + 0.1
+    in_kernel(here)
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     drag(page, *(thumb(range_input, (t - first) / (last - first)) for t in (here, 0.7)), steps=6)
-    assert float(range_input.input_value()) == pytest.approx(0.7, abs=0.02) and in_kernel(0.7)
+    assert float(range_input.input_value()) == pytest.approx(0.7, abs=0.02)
+    in_kernel(0.7)
     assert page.errors == []
     return page
 
@@ -727,22 +726,20 @@ def test_lesson_05_runs_in_jupyterlab_and_its_widgets_move(lab, browser):
         page.locator(f".jp-OutputArea-output .{name}").first
         for name in ("tk-quadratic-playground", "tk-late-phase-panel")
     )
-    playground.scroll_into_view_if_needed()
+    bring(playground)
     rate = playground.get_by_role("slider", name="Learning rate η")
     before = playground.inner_text()
     rate.press("End")
-    page.wait_for_timeout(600)
-    assert float(ask_kernel(page, "print(playground.lr)")) > 0.5 and playground.inner_text() != before
+    kernel_has(page, "playground.lr", lambda lr: lr > 0.5)
+    assert playground.inner_text() != before
 
-    panel.scroll_into_view_if_needed()
+    bring(panel)
     noise = panel.get_by_role("slider", name="Noise σ₀")
     noise.press("End")
-    page.wait_for_timeout(600)
-    seen = json.loads(ask_kernel(page, "import json; print(json.dumps([panel.noise, *panel.values.values()]))"))
-    assert seen[0] == 2 and f"{100 * min(seen[1:]):.1f} %" in panel.inner_text()
+    _, *values = kernel_has(page, "[panel.noise, *panel.values.values()]", lambda found: found[0] == 2)
+    assert f"{100 * min(values):.1f} %" in panel.inner_text()
     page.mouse.click(*thumb(noise, 0))
-    page.wait_for_timeout(600)
-    assert float(ask_kernel(page, "print(panel.noise)")) == 0
+    kernel_has(page, "panel.noise", 0)
     assert page.errors == []
     page.close()
 
@@ -751,23 +748,21 @@ def test_lesson_06_runs_in_jupyterlab_and_its_dial_turns(lab, browser):
     page = lab.open(browser, "lessons/06_reconnect.ipynb")
     run_all(page)
     dial = page.locator(".jp-OutputArea-output .tk-reconnect-dial").first
-    dial.scroll_into_view_if_needed()
+    bring(dial)
     position_slider = dial.get_by_role("slider").first
-    accuracy = "print(evaluate(small, dial.network, digits, 'test_accuracy')['test_accuracy'].item())"
 
-    def at() -> tuple[float, float]:
-        page.wait_for_timeout(600)
-        return float(ask_kernel(page, "print(dial.position)")), float(ask_kernel(page, accuracy))
+    def accuracy_at(position) -> float:
+        kernel_has(page, "dial.position", position)
+        code = "print(evaluate(small, dial.network, digits, 'test_accuracy')['test_accuracy'].item())"
+        return float(ask_kernel(page, code))
 
     position_slider.press("End")
-    position, trained = at()
-    assert position == 1 and trained > 0.8
+    trained = accuracy_at(1)
     position_slider.press("Home")
-    position, untrained = at()
-    assert position == 0 and untrained < 0.3
+    untrained = accuracy_at(0)
+    assert untrained < 0.3 and trained > 0.8
     drag(page, thumb(position_slider, 0), thumb(position_slider, 0.5), steps=8)
-    position, halfway = at()
-    assert position == pytest.approx(0.5, abs=0.1) and untrained < halfway < trained
+    assert untrained < accuracy_at(pytest.approx(0.5, abs=0.1)) < trained
     assert page.errors == []
     page.close()
 
@@ -780,30 +775,29 @@ def test_lesson_07_runs_in_jupyterlab_and_its_widgets_move(lab, browser):
         for name in ("tk-sparsity-explorer", "tk-landscape-explorer", "tk-probe-slider")
     )
 
-    def told(code: str) -> float:
-        page.wait_for_timeout(600)
-        return float(ask_kernel(page, f"print(float({code}))"))
-
-    explorer.scroll_into_view_if_needed()
+    bring(explorer)
     rounds = explorer.get_by_role("slider", name="Round of pruning")
     rounds.press("End")
-    assert told("explorer.round") == 9 and told("explorer.mask[where].sum()") == 593
-    own = told("explorer.barrier")
+    kernel_has(page, "[explorer.round, int(explorer.mask[where].sum())]", [9, 593])
+    kernel_has(page, "explorer.barrier", lambda own: own < 0.05)
     explorer.get_by_role("radio", name="real digits, shuffled", exact=True).check()
-    assert told("explorer.barrier") > 0.1 > 0.05 > own and "unstable" in explorer.inner_text()
+    kernel_has(page, "explorer.barrier", lambda shuffled: shuffled > 0.1)
+    assert "unstable" in explorer.inner_text()
 
-    valley.scroll_into_view_if_needed()
+    bring(valley)
     valley.get_by_role("button", name="go to B").click()
-    assert told("(valley.network - whole[1]).norm() / whole[1].norm()") < 0.01
-    low = told("valley.value")
+    apart = "float((valley.network - whole[1]).norm() / whole[1].norm())"
+    kernel_has(page, apart, lambda away: away < 0.01)
+    low = float(ask_kernel(page, "print(valley.value)"))
     point = valley.get_by_label("point on the map")
     for _ in range(5):
         point.press("ArrowLeft")
-    assert told("valley.value") > low
+    kernel_has(page, "valley.value", lambda value: value > low)
 
-    probes.scroll_into_view_if_needed()
+    bring(probes)
     probes.get_by_role("slider").first.press("End")
-    assert told("probes.probes") == 1024 and "1024 probes" in probes.inner_text().replace(",", "")
+    kernel_has(page, "probes.probes", 1024)
+    assert "1024 probes" in probes.inner_text().replace(",", "")
     assert page.errors == []
     page.close()
 
@@ -811,21 +805,16 @@ def test_lesson_07_runs_in_jupyterlab_and_its_widgets_move(lab, browser):
 def move_permutation_slider(page) -> None:
     """Move the lesson's PermutationSlider by keys and by mouse; the kernel has the network it shows."""
     widget = page.locator(".jp-OutputArea-output .tk-permutation-slider").first
-    widget.scroll_into_view_if_needed()
+    bring(widget)
     swaps = widget.locator(".tkp-range")
     last = int(ask_kernel(page, "print(len(symmetry.steps(perms)))"))
-
-    def k() -> int:
-        page.wait_for_timeout(600)
-        return int(ask_kernel(page, "print(slider.k)"))
-
     swaps.press("End")
-    assert k() == last
+    kernel_has(page, "slider.k", last)
     swaps.press("ArrowLeft")
-    assert k() == last - 1
+    kernel_has(page, "slider.k", last - 1)
     swaps.press("Home")
     drag(page, thumb(swaps, 0), thumb(swaps, 0.5), steps=8)
-    assert k() == pytest.approx(last / 2, abs=2)
+    kernel_has(page, "slider.k", pytest.approx(last / 2, abs=2))
     change = "(space.logits(slider.network, digits.test_x) - space.logits(theta_b, digits.test_x)).abs().max().item()"
     assert 0 < float(ask_kernel(page, f"print({change})")) < 1e-3
 
@@ -833,18 +822,13 @@ def move_permutation_slider(page) -> None:
 def move_simplex_explorer(page) -> None:
     """Move the lesson's SimplexExplorer by keys and by mouse; the kernel has the weights it shows."""
     widget = page.locator(".jp-OutputArea-output .tk-simplex-explorer").first
-    widget.scroll_into_view_if_needed()
+    bring(widget)
     point = widget.locator(".tks-first")
-
-    def weights() -> list[float]:
-        page.wait_for_timeout(600)
-        return json.loads(ask_kernel(page, "print(explorer.value)"))
-
     point.press("3")
-    assert weights() == [0, 0, 1]
+    kernel_has(page, "explorer.value", [0, 0, 1])
     point.press("ArrowLeft")
-    assert weights() == pytest.approx([0.1, 0, 0.9])
+    kernel_has(page, "explorer.value", pytest.approx([0.1, 0, 0.9]))
     x, y = thumb(point, 0.5)
     drag(page, (x, y), (x + 10, y + 90), steps=8)
-    moved = weights()
-    assert sum(moved) == pytest.approx(1) and moved[2] < 0.85
+    moved = kernel_has(page, "explorer.value", lambda weights: weights[2] < 0.85)
+    assert sum(moved) == pytest.approx(1)

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from browser import ask_kernel, notebook_lab, run_all
+from browser import ask_kernel, bring, eventually, kernel_has, notebook_lab, run_all
 from test_late_phase_panel import MEMBERS, NOISE, SEEDS, START, at, made_up, percent
 from widget_page import GROUNDS, drag, exported, look, one_view_closed, put, sticking_out, thumb, widen, widget_host
 
@@ -325,7 +325,7 @@ from toolkit.widgets import LatePhasePanel
 panel = LatePhasePanel(json.loads({grid!r}))
 panel
 """
-ASK = "print(json.dumps([panel.noise, panel.start, panel.members, panel.over, panel.values]))"
+ASK = "[panel.noise, panel.start, panel.members, panel.over, panel.values]"
 
 
 lab = notebook_lab(CELL.format(grid=json.dumps(GRID)))
@@ -335,12 +335,7 @@ def test_panel_lives_in_jupyterlab(lab, browser):
     page = lab.open(browser, "widget.ipynb")
     run_all(page)
     here = ".jp-OutputArea-output .tk-late-phase-panel"
-    widget = page.locator(here).first
-    widget.scroll_into_view_if_needed()
-
-    def in_kernel() -> list:
-        page.wait_for_timeout(600)
-        return json.loads(ask_kernel(page, ASK))
+    bring(page.locator(here).first)
 
     def means(members, start, noise) -> dict:
         return {name: pytest.approx(at(GRID, name, members, start, noise).mean()) for name in SERIES}
@@ -348,13 +343,12 @@ def test_panel_lives_in_jupyterlab(lab, browser):
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     for key in ["End", "ArrowLeft", "a", "x"]:  # a and x would insert and cut cells
         slider(page, "noise", here).press(key)
-    assert in_kernel() == [1.5, 0.6, 5, "noise", means(5, 0.6, 1.5)]
+    kernel_has(page, ASK, [1.5, 0.6, 5, "noise", means(5, 0.6, 1.5)])
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     slider(page, "members", here).press("End")
-    assert in_kernel() == [1.5, 0.6, 20, "members", means(20, 0.6, 1.5)]
+    kernel_has(page, ASK, [1.5, 0.6, 20, "members", means(20, 0.6, 1.5)])
     ask_kernel(page, "panel.start = 0; panel.noise = 0.5")
-    page.wait_for_timeout(600)
-    assert numbers(page, here) == [percent(at(GRID, name, 20, 0, 0.5)) for name in SERIES]
+    eventually(lambda: numbers(page, here), [percent(at(GRID, name, 20, 0, 0.5)) for name in SERIES])
     assert slider(page, "start", here).get_attribute("aria-valuetext") == "released from the first step"
     assert page.errors == []
     page.close()

@@ -1,11 +1,10 @@
 """The PermutationSlider in a browser: the module alone on a page with a stand-in for the model, and in JupyterLab."""
 
-import json
 import re
 
 import numpy as np
 import pytest
-from browser import ask_kernel, notebook_lab, run_all
+from browser import bring, eventually, kernel_has, notebook_lab, run_all
 from widget_page import GROUNDS, drag, exported, look, put, sticking_out, thumb, widen, widget_host
 
 from toolkit import WeightSpace, data, fit_many, models
@@ -131,15 +130,16 @@ def test_play_runs_to_the_end_pauses_and_is_one_action(page):
     play = page.locator("#one .tkp-play")
     play.focus()
     page.keyboard.press("Space")
-    page.wait_for_function("model.get('k') === 2")
+    page.wait_for_function("model.get('k') >= 1")
     assert play.inner_text() == "Pause"
     page.keyboard.press("Space")
+    paused = state(page)[0]
     page.wait_for_timeout(900)
-    assert state(page)[0] == 2 and play.inner_text() == "Play"
+    assert state(page)[0] == paused < 5 and play.inner_text() == "Play"
     play.click()
     page.wait_for_function("model.get('k') === 5")
     assert play.inner_text() == "Play"
-    assert page.evaluate("model.get('_past').map(([k]) => k)") == [0, 2]
+    assert page.evaluate("model.get('_past').map(([k]) => k)") == [0, paused]
     play.click()  # at the end it starts again
     page.wait_for_function("model.get('k') < 3")
 
@@ -235,15 +235,14 @@ def test_the_last_swap_is_framed_and_told_in_words(page, five):
 
 def test_filters_of_b_walk_below_those_of_a(page, five):
     def standing() -> list[int]:
-        page.wait_for_timeout(400)
         rows = page.locator("#one .tkp-of-b")
         found = sorted((rows.nth(unit).bounding_box()["x"], unit) for unit in range(6))
         return [unit for _, unit in found]
 
     order = five._spec["filters"]["order"]
-    assert standing() == order
+    eventually(standing, order)
     press(page, "End")
-    assert standing() == [GOAL["fc1"][place] for place in order]
+    eventually(standing, [GOAL["fc1"][place] for place in order])
     assert page.locator("#one .tkp-of-b small").all_inner_texts() == [f"{unit} ✓" for unit in range(6)]
     assert "✓ in its final place: 6 of 6" in page.inner_text("#one .tkp-side-note")
 
@@ -507,10 +506,6 @@ digits = data.load("digits").subset(80)
 slider = PermutationSlider(space, 3 * space.init(0), 3 * space.init(1), digits, goal, points=5)
 slider
 """
-ASK = """
-import json
-print(json.dumps([slider.k, slider.swaps_by_hand, slider._answer.get("loss"), slider.perms["fc1"].tolist()]))
-"""
 
 
 lab = notebook_lab(CELL)
@@ -520,24 +515,18 @@ def test_slider_lives_in_jupyterlab(lab, browser):
     page = lab.open(browser, "widget.ipynb")
     run_all(page)
     widget = page.locator(".tk-permutation-slider").first
-    widget.scroll_into_view_if_needed()
-
-    def in_kernel() -> list:
-        page.wait_for_timeout(600)
-        return json.loads(ask_kernel(page, ASK))
-
+    bring(widget)
     here = ".jp-OutputArea-output .tk-permutation-slider"
     drag(page, *(thumb(widget.locator(".tkp-range"), k / 5) for k in (0, 3)), steps=8)
-    assert in_kernel()[:2] == [3, []]
+    kernel_has(page, "[slider.k, slider.swaps_by_hand]", [3, []])
     click_column(page, 0, 6, here)
     click_column(page, 5, 6, here)
-    k, by_hand, loss, _ = in_kernel()
-    assert (k, by_hand, len(loss)) == (3, [["fc1", 0, 5]], 5)
-    assert widget.locator(".tkp-veil").is_hidden() and facts(page, here)["barrier"][0].endswith("nats")
     words = r"Places 0 and 5 of fc1 swapped: score [+−]\d+\.\d\d, barrier \d\.\d\d → \d\.\d\d\."
-    assert re.fullmatch(words, message(page, here))
+    eventually(lambda: message(page, here), lambda told: re.fullmatch(words, told))
+    assert widget.locator(".tkp-veil").is_hidden() and facts(page, here)["barrier"][0].endswith("nats")
+    kernel_has(page, "[slider.k, slider.swaps_by_hand, len(slider._answer['loss'])]", [3, [["fc1", 0, 5]], 5])
     widget.locator(".tkp-range").press("End")
-    assert in_kernel()[0::3] == [5, GOAL["fc1"]]
+    kernel_has(page, "[slider.k, slider.perms['fc1'].tolist()]", [5, GOAL["fc1"]])
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     first = widget.get_by_label("first place to swap")
     first.press("1")
@@ -545,8 +534,9 @@ def test_slider_lives_in_jupyterlab(lab, browser):
     widget.get_by_label("second place to swap").press("Enter")
     for name in ["a", "x"]:  # would insert and cut cells
         widget.locator(".tkp-range").press(name)
-    assert in_kernel()[:2] == [5, [["fc1", 1, 2]]] and page.locator(".jp-Notebook .jp-Cell").count() == cells
+    kernel_has(page, "[slider.k, slider.swaps_by_hand]", [5, [["fc1", 1, 2]]])
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     widget.get_by_role("button", name="Undo the last action").press("Enter")
-    assert in_kernel()[:2] == [5, []]
+    kernel_has(page, "[slider.k, slider.swaps_by_hand]", [5, []])
     assert page.errors == []
     page.close()

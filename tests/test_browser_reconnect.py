@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from browser import ask_kernel, notebook_lab, run_all
+from browser import ask_kernel, bring, eventually, kernel_has, notebook_lab, run_all
 from test_reconnect_dial import FIRST, RUNS, SECOND, shuffled
 from widget_page import GROUNDS, drag, exported, look, one_view_closed, put, sticking_out, thumb, widen, widget_host
 
@@ -391,9 +391,7 @@ for slot in space.layout:
 dial = ReconnectDial(space, before, after, data.load("digits").subset(60), runs=json.loads({runs!r}))
 dial
 """
-ASK = (
-    "print(json.dumps([dial.position, dial.layer, dial.neuron, dial.column, dial.k, torch.equal(dial.network, after)]))"
-)
+ASK = "[dial.position, dial.layer, dial.neuron, dial.column, dial.k, torch.equal(dial.network, after)]"
 
 
 lab = notebook_lab(CELL.format(runs=json.dumps(RUNS)))
@@ -403,27 +401,21 @@ def test_dial_lives_in_jupyterlab(lab, browser):
     page = lab.open(browser, "widget.ipynb")
     run_all(page)
     here = ".jp-OutputArea-output .tk-reconnect-dial"
-    page.locator(here).first.scroll_into_view_if_needed()
-
-    def in_kernel() -> list:
-        page.wait_for_timeout(600)
-        return json.loads(ask_kernel(page, ASK))
-
+    bring(page.locator(here).first)
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     for key in ["End", "a", "x"]:  # a and x would insert and cut cells
         slider(page, here).press(key)
-    assert in_kernel()[0] == 1 and in_kernel()[-1] is True
+    kernel_has(page, f"{ASK}[::5]", [1, True])
     page.locator(f"{here} select").select_option(SECOND)
     page.locator(f"{here} .tkr-matrix").press("ArrowDown")
     page.locator(f"{here} .tkr-matrix").press("Home")
     page.locator(f"{here} .tkr-matrix").press("x")
     slider(page, here, PERIOD).press("End")
-    assert in_kernel() == [1, SECOND, 1, 0, 600, True]
+    kernel_has(page, ASK, [1, SECOND, 1, 0, 600, True])
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     ask_kernel(page, "dial.layer = 'fc1.weight'; dial.position = 0; dial.neuron = 2; dial.column = 5; dial.k = 1")
-    page.wait_for_timeout(600)
+    eventually(lambda: page.text_content(f"{here} .tkr-verdict"), lambda words: "Trained with k = 1," in words)
     assert page.text_content(f"{here} .tk-readout").startswith("0 % of the way")
     assert "row 2: the value" in caption(page, here) and "goes to 58 at" in caption(page, here)
-    assert "Trained with k = 1," in page.text_content(f"{here} .tkr-verdict")
     assert page.errors == []
     page.close()

@@ -1,10 +1,8 @@
 """The SimplexExplorer in a browser: the module alone on a page with a stand-in for the model, and in JupyterLab."""
 
-import json
-
 import numpy as np
 import pytest
-from browser import ask_kernel, notebook_lab, run_all
+from browser import ask_kernel, bring, eventually, kernel_has, notebook_lab, run_all
 from widget_page import GROUNDS, exported, lightness, look, one_view_closed, sticking_out, widen, widget_host
 from widget_page import drag as drag_mouse
 
@@ -356,9 +354,7 @@ triangle = Simplex([3 * space.init(seed) for seed in range(3)])
 explorer = SimplexExplorer(space, triangle, data.load("digits").subset(80), steps=5)
 explorer
 """
-ASK = (
-    "import json; print(json.dumps([explorer.value, explorer.second, explorer.metric, list(explorer.networks.shape)]))"
-)
+ASK = "[explorer.value, explorer.second, explorer.metric, list(explorer.networks.shape)]"
 
 
 lab = notebook_lab(CELL)
@@ -369,28 +365,25 @@ def test_explorer_lives_in_jupyterlab(lab, browser):
     run_all(page)
     here = ".jp-OutputArea-output .tk-simplex-explorer"
     widget = page.locator(here).first
-    widget.scroll_into_view_if_needed()
-
-    def in_kernel() -> list:
-        page.wait_for_timeout(600)
-        return json.loads(ask_kernel(page, ASK))
-
+    bring(widget)
     drag(page, MIDDLE, [0.6, 0.1, 0.3], view=here)
-    value, second, _, shape = in_kernel()
-    assert value == pytest.approx([0.6, 0.1, 0.3], abs=0.01) and second == [] and shape[0] == 1
+    kernel_has(page, "explorer.value", pytest.approx([0.6, 0.1, 0.3], abs=0.01))
+    _, second, _, shape = kernel_has(page, ASK, lambda found: found[-1][0] == 1)
+    assert second == []
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     for name in ["3", "ArrowLeft", "a", "x"]:  # a and x would insert and cut cells
         widget.locator(".tks-first").press(name)
-    assert in_kernel()[0] == [0.2, 0, 0.8] and page.locator(".jp-Notebook .jp-Cell").count() == cells
+    kernel_has(page, "explorer.value", [0.2, 0, 0.8])
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     choose(page, "two: an ensemble", here)
     widget.locator(".tks-second").press("2")
     choose(page, "Loss", here)
     number = widget.get_by_label("weight of corner 2")
     number.fill("0.5")
     number.press("Enter")
-    assert in_kernel() == [[0.2, 0, 0.8], [0.25, 0.5, 0.25], "loss", [2, shape[1]]]
+    kernel_has(page, ASK, [[0.2, 0, 0.8], [0.25, 0.5, 0.25], "loss", [2, shape[1]]])
     ask_kernel(page, "explorer.value = [0, 1, 0]")
-    page.wait_for_timeout(600)
-    assert widget.locator(".tks-first").get_attribute("aria-valuetext") == "corner 1 0.00, corner 2 1.00, corner 3 0.00"
+    told = "corner 1 0.00, corner 2 1.00, corner 3 0.00"
+    eventually(lambda: widget.locator(".tks-first").get_attribute("aria-valuetext"), told)
     assert page.errors == []
     page.close()

@@ -26,7 +26,7 @@ window.ready = import(URL.createObjectURL(new Blob([{module}], {{ type: "text/ja
 }});
 </script></body></html>"""
 GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}  # of a widget alone on an exported page
-PATIENCE = 15_000
+PATIENCE = 60_000  # milliseconds; a machine may be slow
 STICKING_OUT = """([skip, margin, cut]) => {
     const all = (root, what) => [...root.querySelectorAll(what)];
     const box = (node) => node.getBoundingClientRect();
