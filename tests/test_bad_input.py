@@ -619,6 +619,11 @@ CASES = [
     ),
     (fit(fork=[(-1, 0)]), ValueError, "fork's step must be a whole number of at least 0, got -1."),
     (fit(fork=[(1.5, 0)]), ValueError, "fork's step must be a whole number of at least 0, got 1.5."),
+    (
+        lambda s: tk.fit(s.space, s.both, s.digits, epochs=1, batch_size=500, fork=[(1, 0), (2, 0)]),
+        ValueError,
+        "fork's step must be one of this training's, from 0 to 1, got 2.",
+    ),
     (fit(fork=[3]), ValueError, "fork must hold pairs (step, seed), got 3."),
     (fit(fork=3), ValueError, "fork must hold pairs (step, seed), got 3."),
     (

@@ -23,6 +23,17 @@ class Rows(nn.Module):
         return self.head(self.again(self.again(self.row(x.squeeze(1)).tanh()).tanh()).mean(1))
 
 
+class Turned(nn.Module):
+    """A linear layer over the rows of an image, which come before the batch inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.row, self.head = nn.Linear(8, 6), nn.Linear(6, 10)
+
+    def forward(self, x):
+        return self.head(self.row(x.squeeze(1).transpose(0, 1)).tanh().mean(0))
+
+
 class Sideways(nn.Module):
     """A convolution along the rows of an image, which come in as channels."""
 
@@ -173,6 +184,11 @@ def test_batchnorm_is_refused(module):
     ("module", "sentence"),
     [
         (ZOO["tied"], "batch_ensemble needs a matrix for every layer, and this network has layers that share one."),
+        (
+            Turned,
+            "batch_ensemble needs the batch, 6 examples, along the first axis of what a layer gets, and 'row.weight' "
+            r"got shape \[8, 6, 8\].",
+        ),
         (Read, "batch_ensemble follows the calls of layers, and the one of 'first.weight' is never called."),
     ],
 )

@@ -1,9 +1,11 @@
 """Distillation: closed forms where there are any, pixels that learn, and controls."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
-from zoo import ZOO
+from zoo import ZOO, dropout
 
 from toolkit import WeightSpace, data, evaluate, fit, models
 from toolkit.distill import METHODS, class_means, distill, distribution_distance, gradient_distance, subset
@@ -105,6 +107,53 @@ def test_the_same_seed_gives_the_same_images_and_another_gives_others(digits, sp
     assert torch.equal(one, again) and not torch.equal(one, other)
     assert torch.equal(subset(digits, 5).train_x, subset(digits, 5).train_x)
     assert (subset(digits, 5).train_y.bincount() == 5).all()
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(2, -1), (16, 0), (3.2, -1.3)])
+def test_pixels_stay_in_the_range_of_the_real_ones_whatever_it_is(digits, scale, shift):
+    other = replace(digits, train_x=scale * digits.train_x + shift)
+    few = distill(WeightSpace(Plain()), other, per_class=1, steps=400, lr=min(1, 0.02 * scale))
+    torch.testing.assert_close(few.train_x, class_means(other).train_x, atol=2e-3 * scale, rtol=0)
+    assert other.train_x.min() <= few.train_x.min() and few.train_x.max() <= other.train_x.max()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_perfect_already_is_not_said_to_grow_worse(digits, space, method):
+    real = subset(digits, 5)
+    few = distill(space, real, per_class=5, method=method, steps=3, lr=1e-4)
+    assert few.train_x.shape == real.train_x.shape
+
+
+def test_layers_that_draw_for_themselves_are_seeded_and_leave_no_trace(digits):
+    space, before = WeightSpace(dropout()), torch.get_rng_state()
+    one, again = (distill(space, digits, 1, steps=3).train_x for _ in range(2))
+    assert torch.equal(one, again) and torch.equal(torch.get_rng_state(), before)
+
+
+class Idle(nn.Module):
+    """A network with a second head that it does not use."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.head, self.other = nn.Linear(64, 12), nn.Linear(12, 10), nn.Linear(12, 7)
+
+    def forward(self, x):
+        return self.head(self.body(x.flatten(1)).relu())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_frozen_and_idle_weights_are_no_hindrance(digits, space, method):
+    frozen = WeightSpace(ZOO["frozen"]())
+    thawed = WeightSpace(models.mlp(64, 8, 10))
+    one, other = (distill(which, digits, 1, method=method, steps=2).train_x for which in (frozen, thawed))
+    assert torch.equal(one, other)
+    assert distill(WeightSpace(Idle()), digits, 1, method=method, steps=2).train_x.isfinite().all()
+
+
+def test_a_class_without_images_has_no_mean(digits):
+    few = digits.train_y != 3
+    with pytest.raises(ValueError, match="^dataset must have a training image of every class, and class 3 has none.$"):
+        class_means(replace(digits, train_x=digits.train_x[few], train_y=digits.train_y[few]))
 
 
 @pytest.mark.parametrize(

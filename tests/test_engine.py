@@ -1,6 +1,7 @@
 """BatchNorm statistics, parts of large inputs, and the way many networks train at once."""
 
 import copy
+import random
 
 import pytest
 import torch
@@ -254,3 +255,29 @@ def test_an_attack_between_two_steps_of_training_leaves_no_trace(net, x):
     assert torch.equal(value, again) and torch.equal(g, same)
     fresh = space.refresh(theta, x)
     assert all(torch.equal(stats[name], fresh[name]) for name in stats)
+
+
+class Dropping(nn.Module):
+    """A network that leaves out a layer in half of its steps, by Python's dice."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.head = nn.Linear(64, 8), nn.Linear(8, 8), nn.Linear(8, 10)
+
+    def forward(self, x):
+        h = self.first(x.flatten(1)).relu()
+        if random.random() < 0.5:
+            h = h + self.second(h).relu()
+        return self.head(h)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_forward_that_asks_pythons_dice_is_gone_through_in_every_step(x, seed):
+    """Written down once it would go one way for ever."""
+    space, y = WeightSpace(Dropping()), torch.zeros(2, 60, dtype=torch.long)
+    theta = torch.stack([space.init(0), space.init(1)])
+    random.seed(seed)
+    used = [space.gradient(theta, torch.stack([x, x]), y)[1] for _ in range(12)]
+    used = [bool(space.unflatten(g)["second.weight"].any()) for g in used]
+    random.seed(seed)
+    assert used == [random.random() < 0.5 for _ in range(12)] and len(set(used)) == 2

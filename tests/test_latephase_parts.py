@@ -82,6 +82,7 @@ def test_weights_and_gradients_keep_their_precision():
         ("cnn", ["fc", "fc.bias"], ["fc.weight", "fc.bias"]),
         ("resnet", "stage2block1.shortcut.bn", ["stage2block1.shortcut.bn.weight", "stage2block1.shortcut.bn.bias"]),
         ("tied", "last_layer", ["head.weight", "head.bias"]),
+        ("tied", "right", ["left.weight", "right.bias"]),
         ("scaled", "scale", ["scale"]),
         ("scaled", "last_layer", ["body.weight", "body.bias"]),
         ("layernorm", "2", ["2.weight", "2.bias"]),

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from toolkit.layout import layers, matrices, reset, slots
+from toolkit.layout import layers, matrices, names, reset, slots
 from toolkit.models import mlp
 
 
@@ -22,14 +22,16 @@ def test_layers_and_matrices_of_a_small_network():
     assert matrices(layout).tolist() == [True] * 6 + [False] * 6 + [True] * 2 + [False]
 
 
-def test_a_tied_weight_has_one_slot():
+def test_a_tied_weight_has_one_slot_and_two_names():
     class Tied(nn.Module):
         def __init__(self):
             super().__init__()
             self.first, self.second = nn.Linear(2, 2), nn.Linear(2, 2)
             self.second.weight = self.first.weight
 
-    assert [slot.name for slot in slots(Tied())] == ["first.weight", "first.bias", "second.bias"]
+    own = ["first.weight", "first.bias", "second.bias"]
+    assert [slot.name for slot in slots(Tied())] == own
+    assert names(Tied()) == {name: name for name in own} | {"second.weight": "first.weight"}
 
 
 def test_reset_draws_every_layer_anew_or_says_which_it_cannot():

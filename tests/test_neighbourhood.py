@@ -73,6 +73,9 @@ def test_the_surroundings_of_a_sparse_network_stay_inside_its_mask(space, digits
     mask = random_mask(prunable(space), 0.8)
     around = neighbourhood(space, space.init(0) * mask, digits, size=3, mask=mask)
     assert (around.at(1.0, -1.0)[~mask] == 0).all()
+    whole = neighbourhood(space, space.init(0), digits, size=3, mask=mask)  # the pruned weights are taken to be zero
+    assert torch.equal(whole.origin, around.origin) and np.array_equal(whole.values, around.values)
+    assert torch.equal(filter_normalised(space, space.init(0), mask), filter_normalised(space, around.origin, mask))
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,17 @@ def test_the_warning_comes_once_and_says_what_it_takes():
     assert "at least 46," in str(one.message)
 
 
+def test_values_that_moved_together_are_said_to_have_done_so():
+    """They went far enough, all the same way: no period can be named."""
+    net, optimizer = two_valued(1.0, 5, 0.3)
+    with pytest.warns(
+        UserWarning, match="in 5 steps neighbours moved together; take a longer period or a larger learn"
+    ):
+        for _ in range(5):
+            net.weight.grad = -torch.ones(1, 4)
+            optimizer.step()
+
+
 def test_no_warning_where_values_moved_or_nothing_was_to_be_expected():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -52,7 +52,6 @@ def test_a_row_is_what_one_unit_takes_in(shape, expected):
 @pytest.mark.parametrize(
     ("w", "kind", "message"),
     [
-        (torch.tensor(1.0), ValueError, r"got shape \[\]\.$"),
         (torch.tensor([1, 2]), TypeError, "floating-point numbers, got torch.int64.$"),
         ([[1.0]], TypeError, "floating-point numbers, got list.$"),
     ],
@@ -60,6 +59,10 @@ def test_a_row_is_what_one_unit_takes_in(shape, expected):
 def test_what_has_no_rows(w, kind, message):
     with pytest.raises(kind, match=f"^w must .*{message}"):
         rows(w)
+
+
+def test_a_single_number_is_a_row_of_one():
+    assert rows(torch.tensor(2.0)).tolist() == [[2.0]]
 
 
 # sync: the values, bit for bit (L1, L2)

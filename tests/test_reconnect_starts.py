@@ -67,14 +67,14 @@ def test_all_but_the_constant_have_unit_gain():
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("name", ["mlp with batchnorm", "resnet", "double", "layernorm", "scaled"])
+@pytest.mark.parametrize("name", ["mlp with batchnorm", "resnet", "double", "layernorm", "scaled", "attention"])
 def test_biases_are_zero_and_norms_as_in_a_fresh_network(name, law):
     space = WeightSpace(ZOO[name]())
     theta, fresh = start(space, 0, law, 2.0), space.init(0)
     assert theta.dtype == fresh.dtype and theta.shape == fresh.shape
     for slot in space.layout:
         if len(slot.shape) < 2:
-            expected = torch.zeros(slot.shape) if slot.name.endswith("bias") else space.unflatten(fresh)[slot.name]
+            expected = torch.zeros(slot.shape) if "bias" in slot.name else space.unflatten(fresh)[slot.name]
             assert torch.equal(space.unflatten(theta)[slot.name], expected.to(theta))
 
 

@@ -48,6 +48,12 @@ def test_a_name_must_be_whole():
     assert [key for key, count in left.items() if not count] == ["1.weight"]
 
 
+@pytest.mark.parametrize("name", ["right", "right.weight", "left"])
+def test_a_tied_weight_is_left_whole_by_either_name(name):
+    left = per_layer(space := WeightSpace(ZOO["tied"]()), prunable(space, [name]))
+    assert [key for key, count in left.items() if not count and key.endswith("weight")] == ["left.weight"]
+
+
 @pytest.mark.parametrize("name", ["fc", "fc4", "weight", "", "fc1.weigh", "flatten"])
 def test_unknown_names_are_refused(space, name):
     with pytest.raises(ValueError, match=f"^exclude must name tensors or layers of this network, got '{name}'.$"):

@@ -69,11 +69,19 @@ def test_other_starts_are_taken(space, digits, trained):
     assert not torch.allclose(trained[0], trained[1]) and other.seeds == (0,)
 
 
+@pytest.mark.parametrize("mask", [None, torch.ones(1858).bool()])
+def test_a_step_never_reached_is_refused(space, digits, mask):
+    steps = 2 * (len(digits.train_x) // 100)
+    with pytest.raises(ValueError, match=f"^fork's step must be one of this training's, from 0 to {steps}, got 900.$"):
+        instability(space, digits, [0, 900], [0], mask=mask, **SETTINGS)
+
+
 @pytest.mark.parametrize(
     ("settings", "kind", "sentence"),
     [
         ({"starts": torch.zeros(2, 5)}, ValueError, r"starts must have shape \[1, 1858\], got \[2, 5\]."),
         ({"mask": torch.ones(1858)}, TypeError, "mask must be a tensor of True and False, got torch.float32."),
+        ({"mask": torch.ones(1858).numpy()}, TypeError, "mask must be a tensor of True and False, got .*"),
         ({"mask": torch.ones(5).bool()}, ValueError, r"mask must have the weights' shape \[1858\], got \[5\]."),
         (
             {"mask": torch.ones(2, 1858).bool()},

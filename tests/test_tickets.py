@@ -201,6 +201,20 @@ def test_an_interrupt_in_the_first_round_goes_on_as_one(space, networks, rewind,
     assert "round" not in capsys.readouterr().out
 
 
+def test_an_interrupt_after_the_last_step_of_a_round_ends_the_search_too(space, capsys):
+    """A learner's picture is drawn in `on_epoch`, and takes the longest: there the stop button is likely to meet it."""
+    calls = []
+
+    def draw(epoch, loss, what):
+        calls.append(epoch)
+        if calls == [1, 2, 1, 2]:
+            raise KeyboardInterrupt
+
+    found = tickets(space, space.init(0), DIGITS, rounds=4, on_epoch=draw, **SETTINGS)
+    assert len(found.masks) == 2 and len(calls) == 4
+    assert capsys.readouterr().out.endswith("Interrupted in round 2 of 4: you get the 1 before it.\n")
+
+
 def test_an_interrupted_round_is_not_pruned_and_no_other_begins(space):
     """Half-trained weights are no ranking: `prune` is asked once a whole round."""
     with mock.patch("toolkit.sparse.tickets.prune", wraps=prune) as asked:

@@ -14,11 +14,13 @@ from torch.nn.functional import cosine_similarity, cross_entropy
 from toolkit import _expect
 from toolkit.batches import generator
 from toolkit.data import Dataset
+from toolkit.device import seeded
 from toolkit.progress import progress
 from toolkit.reconnect.rows import rows
 from toolkit.space import WeightSpace
 
 Distance = Callable[[nn.Module, Tensor, Tensor, Tensor, Tensor, int], Tensor]
+_ROUNDING = 1e-4  # a distance below this one is none
 
 
 def distill(
@@ -39,11 +41,11 @@ def distill(
         method: `"distribution"`, the means of a class as the last layer gets them are brought together; `"gradient"`,
             the directions of the gradients of a class's loss are.
         steps: steps of Adam on the pixels.
-        lr: how far a pixel moves in the first step, in grey levels from 0 to 1; less and less until it stands still.
+        lr: how far a pixel moves in the first step, in the data's own grey levels; less and less until it stands still.
         seed: of the images begun with, and of the networks.
 
     Returns:
-        A data set with classes x per_class training images in [0, 1].
+        A data set with classes x per_class training images, no pixel darker or lighter than those of the real ones.
 
     Raises:
         ValueError: if an argument is out of range, or a class has fewer images than asked for.
@@ -62,22 +64,24 @@ def distill(
     _expect.number("lr", lr, 0, 1)
     begin = subset(dataset, per_class, seed)
     x, y = begin.train_x.clone().requires_grad_(), begin.train_y
+    dark, light = dataset.train_x.aminmax()
     mover, first = torch.optim.Adam([x], lr, betas=(0.5, 0.99)), None
-    for step in progress(range(_expect.count("steps", steps)), "distilling"):
-        module = space.module(space.init(seed + 1 + step)).to(x.device).train()
-        loss = distance(module, x, y, dataset.train_x, dataset.train_y, dataset.classes)
-        first = first or loss.item()
-        if not loss.item() <= 5 * first:
-            raise FloatingPointError(
-                f"The distance grew from {first:.3g} to {loss.item():.3g} by step {step} with lr={lr:g}; "
-                "try one ten times smaller."
-            )
-        mover.zero_grad()
-        loss.backward()
-        mover.param_groups[0]["lr"] = lr * (1 - step / steps)
-        mover.step()
-        with torch.no_grad():
-            x.clamp_(0, 1)
+    with seeded(seed):  # layers may draw for themselves
+        for step in progress(range(_expect.count("steps", steps)), "distilling"):
+            module = space.module(space.init(seed + 1 + step)).to(x.device).train().requires_grad_()
+            loss = distance(module, x, y, dataset.train_x, dataset.train_y, dataset.classes)
+            first = first or max(loss.item(), _ROUNDING)
+            if not loss.item() <= 5 * first:
+                raise FloatingPointError(
+                    f"The distance grew from {first:.3g} to {loss.item():.3g} by step {step} with lr={lr:g}; "
+                    "try one ten times smaller."
+                )
+            mover.zero_grad()
+            loss.backward()
+            mover.param_groups[0]["lr"] = lr * (1 - step / steps)
+            mover.step()
+            with torch.no_grad():
+                x.clamp_(dark, light)
     return replace(begin, train_x=x.detach(), name=f"{dataset.name}, {per_class} synthetic a class")
 
 
@@ -106,12 +110,17 @@ def subset(dataset: Dataset, per_class: int, seed: int = 0) -> Dataset:
 def class_means(dataset: Dataset) -> Dataset:
     """Return the data set with one training image a class, the mean of all: the control for one image a class.
 
+    Raises:
+        ValueError: if a class has no training image.
+
     Example:
         >>> from toolkit import data
         >>> class_means(data.load("digits")).train_x.shape
         torch.Size([10, 1, 8, 8])
     """
     labels = torch.arange(dataset.classes, device=dataset.train_y.device)
+    if absent := sorted({*range(dataset.classes)} - {*dataset.train_y.tolist()}):
+        raise ValueError(f"dataset must have a training image of every class, and class {absent[0]} has none.")
     means = _means(dataset.train_x.flatten(1), dataset.train_y, dataset.classes)
     return replace(dataset, train_x=means.view(-1, *dataset.train_x.shape[1:]), train_y=labels)
 
@@ -133,10 +142,15 @@ def gradient_distance(module: nn.Module, x: Tensor, y: Tensor, real_x: Tensor, r
     total = x.new_zeros(())
     for label in range(classes):
         own, of_real = x[y == label], real_x[real_y == label]
-        g = torch.autograd.grad(cross_entropy(module(own), y[y == label]), weights, create_graph=True)
-        h = torch.autograd.grad(cross_entropy(module(of_real), real_y[real_y == label]), weights)
-        for a, b in zip(map(rows, g), map(rows, h), strict=True):
-            total = total + (1 - cosine_similarity(a, b, dim=1))[b.norm(dim=1) > 0].sum()
+        loss, of_theirs = (
+            cross_entropy(module(own), y[y == label]),
+            cross_entropy(module(of_real), real_y[real_y == label]),
+        )
+        g = torch.autograd.grad(loss, weights, create_graph=True, allow_unused=True)
+        h = torch.autograd.grad(of_theirs, weights, allow_unused=True)
+        for a, b in zip(g, h, strict=True):
+            if a is not None and b is not None:  # a matrix that the forward does not use has no gradient
+                total = total + (1 - cosine_similarity(rows(a), rows(b), dim=1))[rows(b).norm(dim=1) > 0].sum()
     return total
 
 
@@ -144,15 +158,16 @@ METHODS: dict[str, Distance] = {"distribution": distribution_distance, "gradient
 
 
 def _features(module: nn.Module, x: Tensor) -> Tensor:
-    """What the last layer with a matrix gets, [B, features]."""
-    last = [layer for layer in module.modules() if any(p.dim() > 1 for p in layer.parameters(recurse=False))][-1]
+    """What the last layer with a matrix that is called gets, [B, features]."""
+    layers = [layer for layer in module.modules() if any(p.dim() > 1 for p in layer.parameters(recurse=False))]
     seen: list[Tensor] = []
-    hook = last.register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0]))
+    hooks = [layer.register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0])) for layer in layers]
     try:
         module(x)
     finally:
-        hook.remove()
-    return seen[0].flatten(1)
+        for hook in hooks:
+            hook.remove()
+    return seen[-1].flatten(1)
 
 
 def _means(values: Tensor, y: Tensor, classes: int) -> Tensor:

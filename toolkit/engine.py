@@ -5,6 +5,7 @@ copy into the vector, and the module's own forward and backward; the gradient co
 """
 
 import copy
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
@@ -111,7 +112,7 @@ class Engine:
 
         With the usual loss the step is written down once, as the tensor operations it comes to, and replayed from then
         on: for many small networks the way there (`vmap`, autograd) costs more than the arithmetic. A loss of your own
-        may change from step to step, so it is gone through every time.
+        or a forward that draws from Python's `random` may change from step to step, and is gone through every time.
 
         Args:
             theta: [N, D].
@@ -134,8 +135,12 @@ class Engine:
             if loss is not cross_entropy:
                 return all_of_them(theta, x, y)
             if key not in self._replays:
+                dice = random.getstate()
                 with seeded(0):  # writing the step down takes a step, dropout and all, that must leave no trace
-                    self._replays[key] = written_down(all_of_them, theta, x, y)
+                    replay = written_down(all_of_them, theta, x, y)
+                # A forward that asks Python's dice which layers to use goes another way in every step.
+                self._replays[key] = replay if random.getstate() == dice else all_of_them
+                random.setstate(dice)
             return self._replays[key](theta, x, y)
 
     def _loss(self, x: Tensor, y: Tensor, loss: Callable) -> Tensor:

@@ -24,6 +24,12 @@ def slots(module: nn.Module) -> list[Slot]:
     return found
 
 
+def names(module: nn.Module) -> dict[str, str]:
+    """Every name that a parameter of a module goes by, and its name in the layout: another one where it is tied."""
+    first = {id(parameter): name for name, parameter in module.named_parameters()}
+    return {name: first[id(one)] for name, one in module.named_parameters(remove_duplicate=False)}
+
+
 def matrices(layout: list[Slot]) -> Tensor:
     """Mask [D] of the tensors of two dimensions or more."""
     return torch.cat([torch.full((slot.stop - slot.start,), len(slot.shape) > 1) for slot in layout])

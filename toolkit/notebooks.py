@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.reader import NotJSONError
+from nbformat.validator import NotebookValidationError
 
 from toolkit import course, navigation
 from toolkit.course import FOLDER, LESSONS  # noqa: F401  (FOLDER and NAVIGATION are asked for here, too)
@@ -27,7 +30,35 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 
 
 class LessonError(RuntimeError):
-    """A lesson did not run to its end; the message says in one sentence which cell and why."""
+    """A lesson could not be read or did not run to its end; the message says in one sentence where and why."""
+
+
+def read(path: str | Path) -> NotebookNode:
+    """Read a notebook, of whatever format, as one of nbformat 4.
+
+    Args:
+        path: the notebook's file.
+
+    Returns:
+        The notebook.
+
+    Raises:
+        LessonError: if there is no such file, or if it is no notebook.
+    """
+    path = Path(path)
+    try:
+        nb = nbformat.read(path, as_version=4)
+        nbformat.validate(nb, relax_add_props=True)  # the reader lets pass what lacks a source, or outputs
+        return nb
+    except OSError as error:
+        why = f"it cannot be read ({error.strerror or error})"
+    except (NotJSONError, UnicodeDecodeError):
+        why = "it does not hold JSON"
+    except NotebookValidationError as error:
+        why = textwrap.shorten(str(error).splitlines()[0], 120)
+    except Exception:  # of many kinds: the reader asks the JSON for what it lacks
+        why = "its JSON is not that of a notebook"
+    raise LessonError(f"{path.name}: is no notebook, because {why}.")
 
 
 def normalise(nb: NotebookNode, path: str | Path | None = None) -> NotebookNode:
@@ -91,13 +122,13 @@ def execute(path: str | Path, timeout: float = 180) -> NotebookNode:
         The executed notebook, not yet in normal form.
 
     Raises:
-        LessonError: if a cell fails or takes too long, or if the kernel dies.
+        LessonError: if the file is no notebook, a cell fails or takes too long, or the kernel dies.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     path = Path(path)
-    nb = nbformat.read(path, as_version=4)
+    nb = read(path)
     cell_now = [0]
     client = NotebookClient(
         nb,
@@ -168,8 +199,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in options.files or [course.FOLDER / lesson.file for lesson in LESSONS if lesson.exists]:
         try:
             found += _linked(path) if options.navigation else _checked(path, options)
-        except nbformat.reader.NotJSONError:
-            found.append(f"{path.name}: is no notebook, because it does not hold JSON.")
         except (LessonError, OSError) as error:
             found.append(str(error))
         except KeyboardInterrupt:
@@ -185,7 +214,7 @@ def _checked(path: Path, options: argparse.Namespace) -> list[str]:
     from toolkit.notebook_rules import problems
 
     lesson = path if path.name in [lesson.file for lesson in LESSONS] else None
-    nb = nbformat.read(path, as_version=4) if options.check else execute(path, options.timeout)
+    nb = read(path) if options.check else execute(path, options.timeout)
     if not options.check:
         nb = normalise(nb, lesson)
         write(nb, path)
@@ -194,7 +223,7 @@ def _checked(path: Path, options: argparse.Namespace) -> list[str]:
 
 def _linked(path: Path) -> list[str]:
     """Bring the cells made from the list of lessons up to date, and leave all outputs as they are."""
-    nb = nbformat.read(path, as_version=4)
+    nb = read(path)
     try:
         new = normalise(nb, path)
     except ValueError as error:

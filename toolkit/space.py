@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from toolkit import _expect
 from toolkit.device import device, seeded
 from toolkit.engine import Engine, Stats, check_rows, of_network
-from toolkit.layout import layers, matrices, reset, slots
+from toolkit.layout import layers, matrices, names, reset, slots
 
 
 class WeightSpace:
@@ -22,6 +22,7 @@ class WeightSpace:
     Attributes:
         size: D, the number of weights.
         layout: one `Slot` per parameter, in the module's order; a tied weight counts once.
+        names: every name that a parameter goes by, and its name in `layout`.
 
     Example:
         >>> from toolkit.models import mlp
@@ -56,7 +57,7 @@ class WeightSpace:
         self._template = copy.deepcopy(module).cpu()
         self._build = init
         self._engine = Engine(module)
-        self.layout = slots(module)
+        self.layout, self.names = slots(module), names(module)
         self.size = self.layout[-1].stop
 
     def __reduce__(self):

@@ -78,7 +78,8 @@ def fit(
         attack: changes the inputs of a step against the network that is about to see them, such as `robust.PGD`;
             called as attack(space, theta, x, y, generator).
         seed: of the data order (and of the positions drawn from a subspace); for N points one seed for all or N.
-        fork: for N points, a step and a seed each: from that step on the data order follows the new seed.
+        fork: for N points, a step of this training and a seed each: from that step on the data order follows the new
+            seed.
         on_epoch: called after each epoch with its number from 1, its mean loss (without L2), and a copy of what is
             being trained.
 
@@ -107,7 +108,10 @@ def fit(
     if samples > 1 and (not isinstance(trained, Subspace) or batches.size % samples):
         what = f"to divide the batch of {batches.size}" if isinstance(trained, Subspace) else "a subspace to draw from"
         raise ValueError(f"samples above 1 need {what}, got samples={samples}.")
-    trained.begin(epochs * batches.per_epoch)
+    steps = epochs * batches.per_epoch
+    if late := [step for step, _ in batches.forks if step > steps]:
+        raise ValueError(f"fork's step must be one of this training's, from 0 to {steps}, got {late[0]}.")
+    trained.begin(steps)
     positions = generator(batches.seeds[0], stream=1)
     pairs = generator(batches.seeds[0], stream=3)
     gradient = _Gradient(space, dataset, loss, l2, attack, generator(batches.seeds[0], stream=2))
@@ -115,7 +119,7 @@ def fit(
     # One pass over the memory a step; not for N points, whose rows it would round differently in the last digit.
     fused = networks is None and leaves[0].device.type in ("cpu", "cuda")
     mover = optimizer(leaves, lr) if optimizer else SGD(leaves, lr, momentum, weight_decay=weight_decay, fused=fused)
-    epoch = 0
+    epoch, trained.interrupted = 0, False
     try:
         with seeded(batches.seeds[0]):
             for epoch in progress(range(1, epochs + 1), "training"):
@@ -128,6 +132,7 @@ def fit(
                 if on_epoch:
                     on_epoch(epoch, mean, _result(trained))
     except KeyboardInterrupt:
+        trained.interrupted = True
         print(f"Interrupted in epoch {epoch} of {epochs}: you get what was trained so far.")
     return _result(trained)
 
@@ -135,7 +140,8 @@ def fit(
 def fit_many(space: WeightSpace, dataset: Dataset, seeds: Sequence[int], **settings) -> Tensor:
     """Train one network per seed, side by side; each equals the one `fit` gives for its seed.
 
-    Equal to rounding, that is, and only where nothing but start and data order is random: dropout falls differently.
+    Equal to rounding, that is, and only where nothing but start and data order is random: dropout falls differently,
+    and what a forward draws from Python's `random` is drawn once for all networks.
 
     Args:
         space: the weight space.

@@ -12,9 +12,11 @@ class Trainable:
 
     Attributes:
         networks: how many networks are trained side by side, each with batches of its own; None for a single one.
+        interrupted: whether its training was ended by an interrupt.
     """
 
     networks: int | None = None
+    interrupted: bool = False
 
     def leaves(self) -> list[Tensor]:
         """The tensors that training moves."""

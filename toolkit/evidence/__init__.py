@@ -10,7 +10,7 @@ import importlib
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import joblib
@@ -60,7 +60,8 @@ def measure(lessons: Sequence[str] = LESSONS, folder: Path = FOLDER, parts: Path
 
     Each claim is kept in `parts` as soon as it is measured, so that an interrupted run goes on where it was; a claim
     counts as measured if its part comes from the same code, versions and hardware. The file of a lesson is
-    replaced only when all its claims are done. A claim whose data set is not on this machine keeps what the file says.
+    replaced only when all its claims are done. A claim whose data set is not on this machine keeps what the file says;
+    the versions and the device that measured it then stand under `"earlier"`, where they are not those of today.
 
     Args:
         lessons: numbers in two digits.
@@ -84,15 +85,16 @@ def measure(lessons: Sequence[str] = LESSONS, folder: Path = FOLDER, parts: Path
         kept = Parts(Path(parts) / lesson, module)
         if fresh:
             kept.forget()
+        path = Path(folder) / f"{lesson}.json"
         try:
-            results = _results(claims, kept, lesson, folder)
-            record = {
-                "lesson": lesson,
+            results, unmeasured = _results(claims, kept, lesson, folder)
+            today = {
                 "versions": {"python": platform.python_version(), "torch": torch.__version__.split("+")[0]},
                 "device": device().type,
-                "claims": {name: results[name] for name in claims},
             }
-            _write(Path(folder) / f"{lesson}.json", record, f"{_count(kept, claims)} claims are kept for the next call")
+            earlier = _earlier(path, [name for name in claims if name in unmeasured], today)
+            record = {"lesson": lesson, **today, **earlier, "claims": {name: results[name] for name in claims}}
+            _write(path, record, f"{_count(kept, claims)} claims are kept for the next call")
         except KeyboardInterrupt:
             saved = f"{_count(kept, claims)} claims of lesson {lesson} are kept"
             raise KeyboardInterrupt(f"Interrupted: {saved}; the same command goes on from there.") from None
@@ -102,9 +104,26 @@ def _count(kept: Parts, claims: dict[str, Callable]) -> str:
     return f"{len(kept.read(list(claims)))} of {len(claims)}"
 
 
-def _results(claims: dict[str, Callable], kept: Parts, lesson: str, folder: Path) -> dict[str, dict]:
-    """Measure what is not kept, a line and a part for each claim as soon as it is done; return all results by name."""
-    results = kept.read(list(claims))
+def _earlier(path: Path, unmeasured: Collection[str], today: dict) -> dict[str, dict]:
+    """Return under "earlier", by claim, what measured those that keep their results, where it was not today's."""
+    if not unmeasured:
+        return {}
+    record = json.loads(path.read_text(encoding="utf-8"))
+    before = {key: record.get(key) for key in today}
+    made_by = {name: record.get("earlier", {}).get(name, before) for name in unmeasured}
+    other = {name: stamp for name, stamp in made_by.items() if stamp != today}
+    return {"earlier": other} if other else {}
+
+
+def _results(
+    claims: dict[str, Callable], kept: Parts, lesson: str, folder: Path
+) -> tuple[dict[str, dict], Collection[str]]:
+    """Measure what is not kept, a line and a part for each claim as soon as it is done.
+
+    Returns:
+        All results by name; and the names of those that could not be measured and stand as in the file.
+    """
+    results, unmeasured = kept.read(list(claims)), set()
     print(f"Lesson {lesson}: {len(claims)} claims" + (f", {len(results)} kept" if results else ""), flush=True)
     try:
         parallel = joblib.Parallel(n_jobs=-1, return_as="generator_unordered")
@@ -116,11 +135,13 @@ def _results(claims: dict[str, Callable], kept: Parts, lesson: str, folder: Path
         took = f"{seconds:.0f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
         print(f"  {len(results)}/{len(claims)} {name}: {missing or took}", flush=True)
         try:
-            if not missing:
+            if missing:
+                unmeasured.add(name)
+            else:
                 kept.keep(name, results[name])
         except OSError as error:  # later there may be room for the lesson's file
             print(f"  {error} The run goes on and holds the result in memory.", flush=True)
-    return results
+    return results, unmeasured
 
 
 def _write(path: Path, record: dict, kept: str) -> None:

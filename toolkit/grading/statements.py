@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from toolkit.grading.notebook import Cell
 
 _CHECKS = {"check", "quiz", "predict", "hint", "solution", "tally"}
-_MAGIC = re.compile(r"^(\s*)([%!?].*|.*[^\s#?]\?{1,2}\s*)$")
+_MAGIC = re.compile(r"^(\s*)(%{1,2}[^\W\d].*|!(?!=).*|\?.*|[\w.*\[\]]+\?{1,2}\s*)$")  # `% x`, `!= x` go on from above
+_ASSIGNED = re.compile(r"^(\s*[\w., \[\]]+=\s*)[%!].*$")
 _TIMERS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
@@ -53,7 +54,8 @@ def statements(cell: Cell) -> list[Statement]:
     r"""Return the top-level statements of a cell.
 
     Args:
-        cell: the cell; lines that only Jupyter understands (`%matplotlib inline`, `!ls`, `fit?`) are passed over.
+        cell: the cell; lines that only Jupyter understands (`%matplotlib inline`, `!ls`, `fit?`) are passed over, and
+            what one of them would hand to a name (`files = !ls`) is None.
 
     Returns:
         The statements, in order.
@@ -102,7 +104,7 @@ def _without_magic(text: str) -> str:
     first = text.lstrip().split("\n")[0]
     if first.startswith("%%") and not first.startswith(_TIMERS):
         return ""
-    return "\n".join(_MAGIC.sub(r"\1pass", line) for line in text.split("\n"))
+    return "\n".join(_MAGIC.sub(r"\1pass", _ASSIGNED.sub(r"\1None", line)) for line in text.split("\n"))
 
 
 def _collect(node: ast.AST, binds: set[str], changes: set[str]) -> None:

@@ -48,7 +48,7 @@ def filter_normalised(space: WeightSpace, theta: Tensor, mask: Tensor | None = N
     Args:
         space: the weight space.
         theta: one point [D].
-        mask: weights alive [D]; the direction stays inside.
+        mask: weights alive [D]; the others are taken to be zero, and the direction stays inside.
         seed: of the draw.
 
     Raises:
@@ -69,7 +69,7 @@ def filter_normalised(space: WeightSpace, theta: Tensor, mask: Tensor | None = N
     d = torch.randn(space.size, generator=generator(_expect.count("seed", seed, least=0), stream=10)).to(theta)
     if mask is not None:
         check_mask(mask, theta)
-        d *= mask
+        theta, d = theta * mask, d * mask
     weights = space.unflatten(theta)
     for name, part in space.unflatten(d).items():
         if part.dim() < 2:
@@ -100,7 +100,8 @@ def neighbourhood(
         metric: a name as in `evaluate`.
         size: grid points a side, odd, so that the network itself is one of them.
         reach: the grid goes from -reach to reach, in lengths of the network's own filters.
-        mask: weights alive [D]; without it the surroundings of a sparse network would be those of a dense one.
+        mask: weights alive [D], the others are taken to be zero; without it the surroundings of a sparse network would
+            be those of a dense one.
         refresh: estimate BatchNorm statistics anew at every grid point.
         seed: of the directions.
 
@@ -115,6 +116,7 @@ def neighbourhood(
     if not _expect.number("reach", reach, 0):
         raise ValueError("reach must be above 0, got 0.")
     u, v = (filter_normalised(space, theta, mask, 2 * _expect.count("seed", seed, least=0) + i) for i in (0, 1))
+    theta = theta if mask is None else theta * mask
     steps = np.arange(size) - size // 2  # whole numbers, so that the centre is exactly 0
     x = reach * steps / (size // 2)
     along = torch.as_tensor(x).to(theta)[:, None] * u

@@ -54,7 +54,7 @@ def instability(
     Args:
         space: the weight space.
         dataset: the data.
-        steps: where the siblings part, each at least 0.
+        steps: where the siblings part, each from 0 to the steps of the training.
         seeds: of the starts; one pair per seed and step.
         points: positions on each line.
         starts: where the pair of each seed begins [S, D], such as the weights a ticket is rewound to; by default the
@@ -68,7 +68,8 @@ def instability(
 
     Raises:
         TypeError: if `mask` is no tensor of booleans.
-        ValueError: if there are no steps or seeds, one is negative, or `starts` or `mask` has another shape.
+        ValueError: if there are no steps or seeds, one is negative or never reached, or `starts` or `mask` has another
+            shape.
 
     Source: Frankle et al. 2020, section 2.
     """
@@ -85,7 +86,7 @@ def instability(
     if mask is None:
         ends = fit(space, begin[row], dataset, seed=parents, fork=fork, **settings)
     else:
-        check_mask(mask, begin if mask.dim() == 2 else begin[0])
+        check_mask(mask, begin if getattr(mask, "ndim", 1) == 2 else begin[0])
         masked = Masked(begin[row], mask.expand_as(begin)[row])
         ends = fit(space, masked, dataset, seed=parents, fork=fork, **settings).theta
     scans = [scan(space, Line(ends[2 * i], ends[2 * i + 1]), dataset, points) for i in range(len(pairs))]

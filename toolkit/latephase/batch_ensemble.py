@@ -29,7 +29,7 @@ def batch_ensemble(space: WeightSpace, late: LatePhase, x: Tensor) -> Tensor:
 
     Raises:
         TypeError: if a matrix belongs to another layer than a linear map or a convolution, to two layers, or to one
-            that the network does not call.
+            that the network does not call, or the first axis of what a layer gets is not the batch.
         ValueError: if the members' weights are not of rank 1, or the network has BatchNorm, whose statistics would have
             to differ between members.
 
@@ -58,12 +58,23 @@ def batch_ensemble(space: WeightSpace, late: LatePhase, x: Tensor) -> Tensor:
         layer = module.get_submodule(name.rpartition(".")[0])
         if not isinstance(layer, _LAYERS) or getattr(layer, "groups", 1) > 1:
             raise TypeError(f"batch_ensemble knows linear layers and convolutions, and {name!r} belongs to neither.")
+        layer.register_forward_pre_hook(
+            lambda layer, inputs, name=name: _check_batch(inputs[0], late.count * len(x), name)
+        )
         _wrap(layer, torch.stack([u for _, u, _ in same]), torch.stack([v for _, _, v in same]))
         layer.register_forward_hook(lambda layer, inputs, y, name=name: called.add(name))
     logits = module(x.repeat(late.count, *[1] * (x.dim() - 1))).unflatten(0, (late.count, len(x)))
     if idle := [same[0][0].name for same in matrices if same[0][0].name not in called]:
         raise TypeError(f"batch_ensemble follows the calls of layers, and the one of {idle[0]!r} is never called.")
     return logits
+
+
+def _check_batch(x: Tensor, size: int, name: str) -> None:
+    if len(x) != size:
+        raise TypeError(
+            f"batch_ensemble needs the batch, {size} examples, along the first axis of what a layer gets, and "
+            f"{name!r} got shape {list(x.shape)}."
+        )
 
 
 def _wrap(layer: nn.Module, u: Tensor, v: Tensor) -> None:

@@ -196,7 +196,7 @@ def _names(space: WeightSpace, which: str) -> set[str]:
         layers = set([layer_of[slot.name] for slot in space.layout if len(slot.shape) > 1][-1:])
     else:
         layers = {which}
-    found = {name for name, layer in layer_of.items() if name in layers or layer in layers}
+    found = {own for name, own in space.names.items() if name in layers or name.rpartition(".")[0] in layers}
     if not found and which in KINDS:
         raise ValueError(f"which={which!r} needs a network with such layers, and this one has none.")
     if not found:

@@ -9,8 +9,8 @@ from toolkit import _expect
 def rows(w: Tensor) -> Tensor:
     """Return the weights of a layer with one row for each output unit: [out, in ...] becomes [out, in x ...].
 
-    A linear layer's matrix stays as it is, a filter of a convolution becomes one row, and a vector (biases, norms) is a
-    single row.
+    A linear layer's matrix stays as it is, a filter of a convolution becomes one row, and a vector (biases, norms) or a
+    single number is a single row.
 
     Args:
         w: weights of a layer.
@@ -20,7 +20,7 @@ def rows(w: Tensor) -> Tensor:
 
     Raises:
         TypeError: if `w` is no tensor of floating-point numbers.
-        ValueError: if it is empty or has no dimensions.
+        ValueError: if it is empty.
 
     Example:
         >>> rows(torch.zeros(16, 3, 5, 5)).shape
@@ -28,7 +28,7 @@ def rows(w: Tensor) -> Tensor:
     """
     if not isinstance(w, Tensor) or not w.is_floating_point():
         raise TypeError(f"w must be a tensor of floating-point numbers, got {getattr(w, 'dtype', type(w).__name__)}.")
-    if w.dim() == 0 or not w.numel():
+    if not w.numel():
         raise ValueError(f"w must hold the weights of a layer, got shape {list(w.shape)}.")
     return w.reshape(len(w), -1) if w.dim() > 1 else w.reshape(1, -1)
 

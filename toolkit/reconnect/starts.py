@@ -44,7 +44,7 @@ def start(space: WeightSpace, seed: int, law: str = "uniform", scale: float = 1.
         weights = theta[slot.start : slot.stop]
         inputs = slot.shape[1:].numel()
         if len(slot.shape) < 2:
-            if slot.name.rpartition(".")[2].startswith("bias"):
+            if "bias" in slot.name.rpartition(".")[2]:
                 weights.zero_()
         elif law == "uniform":
             weights.uniform_(-scale * sqrt(6 / inputs), scale * sqrt(6 / inputs), generator=draws)

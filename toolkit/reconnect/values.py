@@ -78,9 +78,11 @@ class Values:
             return
         near, moved, gap = best
         least = max(steps + 1, int(steps / 2 / near) + 1)
+        seen, take = f"none moved further than {moved:.3g}", f"period of at least {least}, better twice that,"
+        if near > 0.5:  # far enough, but not towards each other
+            seen, take = "neighbours moved together", "longer period"
         warnings.warn(
             f"period={steps} moved nothing: two weights {gap:.3g} apart change places once they have moved by "
-            f"{gap / 2:.3g} towards each other, and in {steps} steps none moved further than {moved:.3g}; take a "
-            f"period of at least {least}, better twice that, or a larger learning rate.",
+            f"{gap / 2:.3g} towards each other, and in {steps} steps {seen}; take a {take} or a larger learning rate.",
             stacklevel=5,
         )

@@ -1,10 +1,14 @@
-"""The whole site in one step: run the lessons, write the pages beside the old site, then swap."""
+"""The whole site in one step: run the lessons, write the pages beside the old site, then swap.
+
+What else lies in the folder (a `CNAME`, a `.nojekyll`, a `.git`) is copied beside the pages, so that it is there
+afterwards, and never lost on the way.
+"""
 
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +40,8 @@ def build(
     failed or interrupted build leaves the site that was there before.
 
     Args:
-        out: the folder of the site; one that holds anything else is refused.
+        out: the folder of the site. Of an older site, pages are replaced or removed, and all other files and folders
+            stay; a folder that is no site of ours is refused, and so is one with a file of yours under a page's name.
         lessons: numbers, file names or notebooks of your own; all lessons when none is named.
         timeout: seconds that one cell may take.
         tell: called with a line for each lesson that is done.
@@ -54,13 +59,13 @@ def build(
             raise SiteError(
                 f"lessons must be notebooks of different names, none of them index or evidence, got {name!r}."
             )
-    _ours(out)
+    _ours(out, {f"{name}.html" for name in [*names, *RESERVED]})
     pages = _pages(paths, timeout, tell)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
             fresh, entries = Path(temporary) / "new", index(pages)
-            fresh.mkdir()
+            _carry(out, fresh)
             for page in pages:
                 (fresh / page.file).write_text(write(page, pages, entries), encoding="utf-8", newline="\n")
             _swap(fresh, out, Path(temporary) / "old")
@@ -152,24 +157,44 @@ def _site_wanted() -> Iterator[None]:
             os.environ[PORTABLE_WANTED] = before
 
 
-def _ours(out: Path) -> None:
-    """Refuse a folder that is not a site of ours: its content would be lost."""
+def _ours(out: Path, files: Collection[str]) -> None:
+    """Refuse a folder that is no site of ours, and one where a file that we did not write has the name of a page."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    front_page = out / "index.html"
-    if not (
-        front_page.is_file() and f'content="{GENERATOR}"' in front_page.read_text(encoding="utf-8", errors="replace")
-    ):
+    if not _is_page(out / "index.html"):
         raise SiteError(
             f"out must be a new folder, an empty one or an older site, got {str(out)!r}, which holds other things."
         )
+    for name in sorted(files):
+        if os.path.lexists(out / name) and not _is_page(out / name):
+            raise SiteError(f"out must hold no file of yours with the name of a page, got {str(out / name)!r}.")
+
+
+def _is_page(path: Path) -> bool:
+    """Whether a file is one that we wrote, and so may replace."""
+    if path.suffix != ".html" or path.is_symlink() or not path.is_file():
+        return False
+    return f'content="{GENERATOR}"' in path.read_text(encoding="utf-8", errors="replace")
+
+
+def _carry(out: Path, fresh: Path) -> None:
+    """Make the new folder, with a copy of what is in the old one and no page of ours."""
+    if not out.exists():
+        fresh.mkdir()
+        return
+    shutil.copytree(
+        out,
+        fresh,
+        symlinks=True,
+        ignore=lambda folder, names: [name for name in names if Path(folder) == out and _is_page(out / name)],
+    )
 
 
 def _swap(fresh: Path, out: Path, old: Path) -> None:
     """Put the new folder in the place of the old one; if that fails, the old one comes back."""
-    if out.exists():
-        out.rename(old)
     try:
+        if out.exists():
+            out.rename(old)
         fresh.rename(out)
     except BaseException:
         if old.exists():

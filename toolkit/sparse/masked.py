@@ -68,8 +68,8 @@ class Masked(Trainable):
 
     @property
     def finished(self) -> bool:
-        """Whether training took all its steps; it did not if it was interrupted."""
-        return self._taken == self._steps > 0
+        """Whether training took all its steps and was not interrupted."""
+        return self._taken == self._steps > 0 and not self.interrupted
 
     def leaves(self) -> list[Tensor]:
         """The weights."""

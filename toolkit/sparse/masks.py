@@ -29,7 +29,8 @@ def prunable(space: WeightSpace, exclude: Sequence[str] = ()) -> Tensor:
         raise TypeError(f"exclude must be several names, such as ('fc3',), got {exclude!r}.")
     where = space.matrices()
     for name in exclude:
-        slots = [slot for slot in space.layout if name in (slot.name, slot.name.rpartition(".")[0])]
+        found = {own for other, own in space.names.items() if name in (other, other.rpartition(".")[0])}
+        slots = [slot for slot in space.layout if slot.name in found]
         if not slots:
             raise ValueError(f"exclude must name tensors or layers of this network, got {name!r}.")
         for slot in slots:
