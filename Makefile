@@ -10,6 +10,7 @@ LESSON      ?= lessons/00_start_here.ipynb
 BUNDLE_ARGS ?=
 EVIDENCE    ?=
 FRESH       ?=
+FILES       ?=
 
 ifeq ($(OS),Windows_NT)
 VENV_PYTHON := .venv/Scripts/python.exe
@@ -20,7 +21,7 @@ endif
 export PIP_ARGS CONSTRAINTS
 QUIET := TOOLKIT_QUIET=1 OMP_NUM_THREADS=1
 
-.PHONY: help setup lab test lessons bench evidence site slides bundle picture clean
+.PHONY: help setup doctor lab test grade lessons bench evidence site slides bundle picture clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -e 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,10 +34,16 @@ lab: setup  ## open the course in JupyterLab (PORT=8899 BROWSER=no: headless, pr
 		$(if $(PORT),--port=$(PORT)) $(if $(filter no,$(BROWSER)),--no-browser) \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
+doctor: setup  ## name what is wrong with the installation, and the cure
+	@$(VENV_PYTHON) toolkit/doctor.py
+
 test: setup  ## run everything that continuous integration runs
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
 	$(QUIET) $(VENV_PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile
+
+grade: setup  ## print a class's table (FILES=submissions/; FILES="submissions/ --details": options, too)
+	@$(if $(FILES),$(QUIET) $(VENV_PYTHON) -m toolkit.grade $(FILES),echo "Name notebooks or a folder: make grade FILES=submissions/" >&2; exit 2)
 
 lessons: setup  ## run every lesson and write it back in its normal form
 	$(QUIET) $(VENV_PYTHON) -m toolkit.notebooks

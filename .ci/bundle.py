@@ -4,6 +4,7 @@ Usage: python .ci/bundle.py [--out FOLDER] [--python 3.12 --platform TAG …]. W
 this computer's system and this Python. With it, pip takes wheels for another system: exactly the versions in
 constraints.txt, without looking for further dependencies (pip reads their conditions as if for this system), and
 what that system alone needs from EXTRAS. Read from the environment: PIP_ARGS, CONSTRAINTS, NEED_GB. Needs git.
+For Linux the index gives the CUDA build of PyTorch, several GB, unless PIP_ARGS names the index of the CPU build.
 """
 
 import argparse
@@ -27,6 +28,8 @@ FILES = Path(__file__).resolve().parent / "bundle_files"
 NAME = "weight-space-bundle"  # of the folder and of the .zip
 BUILD_TOOLS = ["hatchling>=1.27", "editables"]  # with them pip installs the course in place, without a network
 EXTRAS = {"win": ["colorama", "pywinpty"], "macosx": ["appnope"], "manylinux": []}
+CPU_GB, CUDA_GB = 2, 10  # of free disk: the wheels, and the same again in the .zip
+SMALL = 'make bundle PIP_ARGS="--extra-index-url ADDRESS", as README says under Installing'
 UNREACHABLE = re.compile("connection|Max retries|name resolution|timed out|ProxyError|SSLError", re.IGNORECASE)
 
 
@@ -93,6 +96,13 @@ def explain(printed: str) -> str:
             " in constraints.txt. Check your internet connection or proxy, and run the same command again."
         )
     return "The packages could not be downloaded: pip says why in the lines above."
+
+
+def with_cuda(platforms: list[str], pip_args: str) -> bool:
+    """Whether pip will probably take the CUDA build of PyTorch: for Linux, unless told to look elsewhere."""
+    linux = platforms[0].startswith("manylinux") if platforms else sys.platform.startswith("linux")
+    named = [pip_args, *(os.environ.get(name, "") for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"))]
+    return linux and not re.search(r"\bcpu\b|--no-index", " ".join(named))
 
 
 def git(*arguments: str) -> bytes:
@@ -205,14 +215,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--python", metavar="VERSION", help="with --platform: such as 3.12 (this Python's)")
     options = parser.parse_args(arguments)
     here = "{}.{}".format(*sys.version_info)
-    constraints, need = os.environ.get("CONSTRAINTS", "constraints.txt"), float(os.environ.get("NEED_GB") or 2)
+    constraints, pip_args = os.environ.get("CONSTRAINTS", "constraints.txt"), os.environ.get("PIP_ARGS", "")
+    cuda = with_cuda(options.platform, pip_args)
+    need = float(os.environ.get("NEED_GB") or (CUDA_GB if cuda else CPU_GB))
     try:
         if options.python and not options.platform:
             raise BundleError(f"--python without --platform makes no sense: pip downloads for this Python, {here}.")
         if shutil.disk_usage(ROOT).free < need * 1e9:
-            raise BundleError(f"A bundle needs {need:g} GB of free disk space while it is made: free some space first.")
+            smaller = f", or take the small PyTorch: {SMALL}" if cuda else ""
+            raise BundleError(
+                f"A bundle needs {need:g} GB of free disk space while it is made: free some space first{smaller}."
+            )
+        if cuda:
+            print(f"This takes the CUDA build of PyTorch, several GB. For the small one: {SMALL}.", flush=True)
         pins = ROOT / constraints if constraints else None
-        bundle(options.out, options.platform, options.python or here, pins, os.environ.get("PIP_ARGS", ""))
+        bundle(options.out, options.platform, options.python or here, pins, pip_args)
     except BundleError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

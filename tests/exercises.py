@@ -30,13 +30,15 @@ def random(*shape, seed=0) -> torch.Tensor:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two results are alike: numbers and tensors up to 0.001, masks and words exactly, entry by entry."""
+    """Whether two results are alike: numbers and tensors up to 0.001, masks, words, dtypes exactly, entry by entry."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return len(one) == len(other) and all(map(same, one, other))
     if any(isinstance(value, dict | tuple | list | str | None) for value in (one, other)):
         return type(one) is type(other) and one == other
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor) and one.dtype != other.dtype:
+        return False
     one, other = torch.as_tensor(one), torch.as_tensor(other)
     if torch.bool in (one.dtype, other.dtype):
         return one.dtype == other.dtype and torch.equal(one, other)

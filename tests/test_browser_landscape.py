@@ -25,6 +25,7 @@ from toolkit.widgets import LandscapeExplorer, ProbeSlider
 from toolkit.widgets.base import source
 from toolkit.widgets.landscape_data import place
 from toolkit.widgets.landscape_words import show
+from toolkit.widgets.probe_data import powers, scaled
 from toolkit.widgets.probe_words import percent
 
 NBSP = "\u00a0"
@@ -365,27 +366,92 @@ def test_words_are_those_of_python_for_every_estimate(probes, slider):
         assert probes.inner_text("#one .tkh-head h4 >> nth=0") == f"Estimate from {number} probes"
 
 
-def points(page, name: str) -> np.ndarray:
-    d = page.locator(f"#one .{name}").get_attribute("d") or ""
-    pieces = [piece.rstrip("Z").split("h" if name == "tkh-points" else "l")[0] for piece in d.split("M")[1:]]
-    return np.array([piece.split(" ") for piece in pieces], float).reshape(-1, 2)
+def points(page) -> np.ndarray:
+    """Where the points inside the frame stand."""
+    return np.array(
+        page.evaluate(
+            "[...document.querySelectorAll('#one .tkh-points circle')]"
+            ".map((n) => [n.cx, n.cy].map((v) => v.baseVal.value))"
+        )
+    )
+
+
+def triangles(page) -> int:
+    return (page.locator("#one .tkh-beyond").get_attribute("d") or "").count("M")
 
 
 def test_points_stand_at_exact_and_estimate(probes, slider):
     exact, *rough = slider._data.drawn
+    power = slider._data.power
     left, right, low, high = slider._data.frame
+    first, last = scaled([left, right], power)
     for i, number in enumerate(PROBES):
         put(probes, probes=number)
         inside = (rough[i] >= low) & (rough[i] <= high)
-        drawn = points(probes, "tkh-points")
+        drawn = points(probes)
         line = [float(probes.locator("#one .tkh-equal").get_attribute(name)) for name in ("x1", "y1", "x2", "y2")]
-        x = left + (drawn[:, 0] - line[0]) / (line[2] - line[0]) * (right - left)
-        y = left + (drawn[:, 1] - line[1]) / (line[3] - line[1]) * (right - left)  # by the line of equality
-        span = right - left
-        assert np.allclose(x, exact[inside], atol=2e-3 * span) and np.allclose(y, rough[i][inside], atol=2e-3 * span)
-        assert len(points(probes, "tkh-beyond")) == (~inside).sum()
-    put(probes, probes=2)
-    assert len(points(probes, "tkh-beyond")) == slider._data.beyond(0)
+        x = first + (drawn[:, 0] - line[0]) / (line[2] - line[0]) * (last - first)
+        y = first + (drawn[:, 1] - line[1]) / (line[3] - line[1]) * (last - first)  # by the line of equality
+        near = {"atol": 2e-3 * (last - first)}
+        assert np.allclose(x, scaled(exact[inside], power), **near)
+        assert np.allclose(y, scaled(rough[i][inside], power), **near)
+        assert triangles(probes) == (~inside).sum()
+
+
+def test_points_beyond_the_frame_are_triangles_at_its_edge(host):
+    page = host(ProbeSlider(curvature([0.0, 1.0, 2.0], 0), [curvature([9, -9, 2], 2)]))
+    assert len(points(page)) == 1 and triangles(page) == 2
+    assert said(page)[2].startswith("2 of the 3 points lie beyond the frame")
+
+
+def test_ticks_of_the_points_stand_where_python_says(probes, slider):
+    left, right, low, high = slider._data.frame
+    line = [float(probes.locator("#one .tkh-equal").get_attribute(name)) for name in ("x1", "y1", "x2", "y2")]
+    first, last = scaled([left, right], slider._data.power)
+    rules = [
+        ([float(rule.locator("line").get_attribute(name)) for name in ("x1", "y1", "x2", "y2")], rule.text_content())
+        for rule in probes.locator("#one .tkh-scatter .tkh-rule").all()
+    ]
+    for at, ends in [(0, (left, right)), (1, (low, high))]:
+        wanted = {text: float(scaled(value, slider._data.power)) for value, text in powers(*ends, slider._data.power)}
+        shown = {text: place[at] for place, text in rules if place[at] == place[at + 2]}
+        assert "0" in shown and len(shown) >= 3 and set(shown) <= set(wanted)
+        for text, here in shown.items():
+            along = (here - line[at]) / (line[at + 2] - line[at])
+            assert first + along * (last - first) == pytest.approx(wanted[text], abs=1e-6)
+
+
+def test_the_words_of_the_points_say_how_the_axes_run(probes, slider):
+    said = "both axes are linear within ±1, logarithmic beyond"
+    assert slider._data.scale == said
+    assert f"the estimate is exact; {said}. Points:" in probes.inner_text("#one .tkh-scatter + p")
+    name = probes.locator("#one .tkh-scatter").get_attribute("aria-label")
+    assert name == f"scatter of the diagonal estimated from 8 probes against the exact one; {said}"
+
+
+def test_where_points_overlap_it_is_darker(host):
+    entries = [0.5] * 30 + [2.0]
+    page = host(ProbeSlider(curvature(entries, 0), [curvature(entries, 2)]))
+    assert len(points(page)) == 31 and float(look(page, ".tkh-points", "fillOpacity")) < 0.5
+
+
+def test_the_axes_of_the_browser_are_those_of_python_everywhere(browser):
+    """A formula that is written twice: places, ticks and their numbers, at random numbers of any size."""
+    code = source("probe_state.js")
+    page = browser.new_page()
+    dice = np.random.default_rng(3)
+    for power in (-9, -3, -1, 0, 2, 5):
+        numbers = dice.normal(size=200) * 10 ** dice.uniform(power - 3, power + 6, 200)
+        numbers = [0.0, 10.0**power, -(10.0**power), *numbers.tolist()]
+        found = page.evaluate(
+            f"([numbers, power]) => {{ {code} return numbers.map((v) => scaled(v, power)); }}", [numbers, power]
+        )
+        assert found == pytest.approx(scaled(numbers, power).tolist(), rel=1e-12, abs=1e-12)
+        for low, high in np.sort(dice.choice(numbers, (30, 2))).tolist():
+            for room in (0.3, 1, 1.4, 3):
+                found = page.evaluate(f"given => {{ {code} return powers(...given); }}", [low, high, power, room])
+                assert [(one["value"], one["text"]) for one in found] == powers(low, high, power, room)
+    page.close()
 
 
 def test_errors_are_drawn_on_logarithmic_axes_beside_a_guide_of_slope_one_half(probes, slider):
@@ -457,6 +523,22 @@ def test_nothing_of_the_probes_sticks_out_or_jumps(probes, width):
         assert sticking_out(probes) == []
         heights.add(probes.locator("#one .tk").bounding_box()["height"])
     assert len(heights) == 1
+
+
+@pytest.mark.parametrize("size", [1e-11, 1e-6, 1e5, 1e9])
+def test_numbers_of_any_size_find_room_beside_the_axes(host, size):
+    exact, rough = (size * one for one in (torch.logspace(-6, 0, 60), torch.linspace(-1, 1, 60)))
+    page = host(ProbeSlider(curvature(exact, 0), [curvature(rough, 2)]))
+    for width in (320, 700):
+        widen(page, width)
+        assert sticking_out(page) == []
+        boxes = [one.bounding_box() for one in page.locator("#one .tkh-scatter .tkh-rule text").all()]
+        apart = [
+            a["x"] + a["width"] < b["x"] or b["x"] + b["width"] < a["x"] or a["y"] + 9 < b["y"] or b["y"] + 9 < a["y"]
+            for i, a in enumerate(boxes)
+            for b in boxes[:i]
+        ]
+        assert len(boxes) >= 6 and all(apart)
 
 
 def test_probe_page_works_from_disk_in_both_themes(browser, slider, tmp_path):

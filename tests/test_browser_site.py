@@ -103,9 +103,20 @@ def test_search_chooses_with_arrows_says_when_nothing_is_there_and_closes(opened
     page.keyboard.press("ArrowUp")
     assert page.evaluate(chosen) == f"found-{page.locator('#found li').count() - 1}"
     page.locator("#query").fill("xyzzy")
-    assert page.locator("#count").inner_text() == "0 headings" and page.locator("#found li").count() == 0
+    said = page.locator("#count").inner_text()
+    assert said.startswith("Nothing found in the headings and topics;") and "Ctrl-F" in said
+    assert page.locator("#found li").count() == 0
     page.keyboard.press("Escape")
     assert not page.locator("#search").is_visible()
+
+
+def test_search_finds_what_a_lesson_is_about(opened):
+    page = opened()
+    page.keyboard.press("/")
+    page.keyboard.type("saddle")
+    assert "saddle" in page.locator("#found li").first.inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/index.html#lesson-00")
 
 
 def test_a_slash_inside_a_widget_is_the_widgets(opened):

@@ -229,6 +229,36 @@ def test_too_little_disk_is_said_before_anything_is_made(script, monkeypatch, ca
 
 
 @pytest.mark.parametrize(
+    ("system", "platforms", "pip_args", "cuda"),
+    [
+        ("linux", [], "", True),
+        ("linux", [], "--extra-index-url https://example.org/whl/cpu", False),
+        ("linux", [], "--no-index --find-links wheels", False),
+        ("linux", ["win_amd64"], "", False),
+        ("win32", [], "", False),
+        ("darwin", ["manylinux_2_28_x86_64"], "", True),
+    ],
+)
+def test_where_the_cuda_packages_come_along_more_disk_is_asked_for(
+    script, monkeypatch, capsys, system, platforms, pip_args, cuda
+):
+    monkeypatch.setattr(script.sys, "platform", system)
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "NEED_GB"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_ARGS", pip_args)
+    monkeypatch.setattr(script.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 5e9}))
+    monkeypatch.setattr(script, "bundle", lambda *arguments: None)
+    assert script.main([word for tag in platforms for word in ("--platform", tag)]) == int(cuda)
+    said = capsys.readouterr().err
+    assert said.strip() == (
+        "A bundle needs 10 GB of free disk space while it is made: free some space first, or take the small PyTorch:"
+        ' make bundle PIP_ARGS="--extra-index-url ADDRESS", as README says under Installing.'
+        if cuda
+        else ""
+    )
+
+
+@pytest.mark.parametrize(
     ("printed", "sentence"),
     [
         (

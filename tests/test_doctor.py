@@ -60,6 +60,17 @@ def test_it_never_raises(monkeypatch):
     assert doctor().problems == [sentence]
 
 
+@pytest.mark.parametrize(("folder", "mine", "found"), [(True, True, 0), (True, False, 1), (False, False, 0)])
+def test_another_python_than_that_of_the_course_is_said_first(monkeypatch, tmp_path, folder, mine, found):
+    monkeypatch.setattr(doctor_module, "ROOT", tmp_path)
+    if folder:
+        (tmp_path / ".venv").mkdir()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / (".venv" if mine else "other")))
+    monkeypatch.setattr(doctor_module.os, "name", "posix")
+    sentence = f"You ran another Python, {sys.executable}: use .venv/bin/python (as in make doctor)."
+    assert run(doctor_module.CHECKS[0]) == [("WARN", sentence)] * found
+
+
 def test_an_old_python_is_a_problem(monkeypatch):
     monkeypatch.setattr(doctor_module, "MIN_PYTHON", (9, 0))
     [(status, text)] = run(doctor_module._python)

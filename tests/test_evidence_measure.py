@@ -210,6 +210,24 @@ def test_a_claim_without_its_data_keeps_its_earlier_result_and_is_asked_again(tm
         measure(tmp_path / "empty")
 
 
+def test_a_result_that_is_kept_keeps_what_measured_it(tmp_path, tiny):
+    path = tmp_path / "01.json"
+    measure(tmp_path)
+    now = json.loads(path.read_text())
+    assert list(now) == ["lesson", "versions", "device", "claims"]
+    tiny.stop = FileNotFoundError("mnist was not found.")
+    measure(tmp_path, fresh=True)
+    assert json.loads(path.read_text()) == now  # by the same versions, on the same device
+    before = {"versions": {"python": "3.8.0", "torch": "1.4.0"}, "device": "cuda"}
+    path.write_text(json.dumps(now | before))
+    for _ in range(2):  # what is kept again keeps it, too
+        measure(tmp_path, fresh=True)
+        assert json.loads(path.read_text()) == now | {"earlier": {"second": before}}
+    tiny.stop = None
+    measure(tmp_path)
+    assert json.loads(path.read_text()) == now
+
+
 def test_an_unknown_lesson_is_named_before_anything_is_measured(tmp_path, tiny):
     with pytest.raises(ValueError, match="^each of lessons must be one of '01', .*, got '99'.$"):
         evidence.measure(["01", "99"], folder=tmp_path, parts=tmp_path / "parts")

@@ -412,7 +412,19 @@ def by_repeated_batch(x, W, u, v):
     return y.unflatten(0, (len(u), len(x)))
 
 
-@pytest.mark.parametrize("attempt", [by_vmap, by_einsum, by_loop, by_views_of_w, by_repeated_batch])
+def by_a_copy_of_w(x, W, u, v):
+    return ((x * v[:, None]) @ W.T.contiguous()) * u[:, None]
+
+
+def in_double_and_back(x, W, u, v):
+    x, W, u, v = (value.double() for value in (x, W, u, v))
+    return by_einsum(x, W, u, v).float()
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [by_vmap, by_einsum, by_loop, by_views_of_w, by_repeated_batch, by_a_copy_of_w, in_double_and_back],
+)
 def test_one_pass_may_be_written_in_other_ways(attempt, capsys):
     assert outcome("5.4", attempt, capsys).startswith("✓ 5.4 correct.")
 
@@ -457,11 +469,32 @@ def test_the_scarce_matrix_is_like_any_other_but_for_memory():
     assert type(twin) is Scarce and torch.equal(twin, W) and twin.data_ptr() != W.data_ptr()
     torch.testing.assert_close(rank_one(x, W, u, v).as_subclass(torch.Tensor), by_all_matrices(x, plain, u, v))
     assert W.T.shape == (30, 40) and W[:20].sum() == plain[:20].sum() and W.expand(3, -1, -1).shape == (3, 40, 30)
-    for copying in (Scarce.clone, lambda W: W + 1, lambda W: W.T.contiguous(), lambda W: torch.cat([W, W])):
+    for copying in (Scarce.clone, lambda W: W.T.contiguous(), lambda W: W.T.flatten(), Scarce.double):
+        assert torch.equal(copying(W).flatten().sum(), plain.sum().to(copying(W).dtype))
+    for changing in (lambda W: W + 1, lambda W: W * plain, lambda W: torch.cat([W, W]), lambda W: W.repeat(2, 1)):
         with pytest.raises(MemoryError, match=r"^no memory for a tensor of shape \[\d+, \d+\] beside W$"):
-            copying(W)
+            changing(W)
     largest = max(rank_one(x, plain, u, v).numel(), (x * v[:, None]).numel())
     assert largest < plain.numel() == Scarce.numbers
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda x, W, u, v: rank_one(x, W, u, v).double(),
+        lambda *args: by_einsum(*(value.double() for value in args)),
+        lambda *args: torch.from_numpy(rank_one(*args).as_subclass(torch.Tensor).numpy().astype("f8")),
+    ],
+)
+def test_a_result_of_another_dtype_is_told_by_its_dtype(attempt, capsys):
+    line = outcome("5.4", attempt, capsys)
+    assert line.startswith(
+        f"✗ 5.4 not correct: {message('5.4', 'double precision')} For rank_one(x, W, u, v): x is of "
+    )
+    assert "x is of torch.float32, and torch.float64 came back." in line
+    x, W, u, v = EXERCISES["5.4"].cases[0].inputs()
+    with pytest.raises(RuntimeError):  # what the lesson does next
+        torch.allclose(attempt(x, W, u, v), rank_one(x, W, u, v))
 
 
 @pytest.mark.parametrize(

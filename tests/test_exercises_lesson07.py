@@ -111,7 +111,28 @@ def by_infinity(weights, masks, fraction):
     return tuple(mask & ~part.view_as(mask) for mask, part in zip(masks, parts, strict=True))
 
 
-@pytest.mark.parametrize("attempt", [by_python, by_infinity])
+def chosen_by(choice, count=round):
+    """Return a prune whose choice(sizes, number) says which places fall, the dead being infinite."""
+
+    def attempt(weights, masks, fraction):
+        flat = torch.cat([torch.where(m, w.abs(), torch.inf).flatten() for w, m in zip(weights, masks, strict=True)])
+        new = torch.cat([mask.flatten() for mask in masks])
+        new[choice(flat, count(fraction * int(new.sum())))] = False
+        return [part.view_as(mask) for part, mask in zip(new.split([m.numel() for m in masks]), masks, strict=True)]
+
+    return attempt
+
+
+def smallest(sizes, number):
+    return sizes.topk(number, largest=False).indices
+
+
+by_topk = chosen_by(smallest)
+unstable = chosen_by(lambda sizes, number: sizes.argsort()[:number])
+from_behind = chosen_by(lambda sizes, number: len(sizes) - 1 - sizes.flip(0).argsort(stable=True)[:number])
+
+
+@pytest.mark.parametrize("attempt", [by_python, by_infinity, by_topk, unstable, from_behind])
 def test_prune_may_be_written_in_other_ways(attempt, capsys):
     assert outcome("7.1", attempt, capsys).startswith("✓ 7.1 correct.")
 
@@ -135,9 +156,57 @@ def zeros_of_weights(weights, masks, fraction):
     return [part.view_as(m) for part, m in zip(alive.split([m.numel() for m in masks]), masks, strict=True)]
 
 
+@pytest.mark.parametrize("places", list(itertools.combinations([0, 2, 3, 5], 2)))
+def test_of_equal_magnitudes_any_may_fall(places, capsys):
+    def attempt(weights, masks, fraction):
+        new = prune(weights, masks, fraction)
+        if fraction == 0.4:  # the case with ties: 0.1 falls, and two of the four 0.5
+            flat = torch.ones(7, dtype=torch.bool)
+            flat[[1, *places]] = False
+            new = [flat[:3].view(1, 3), flat[3:].view(1, 4)]
+        return new
+
+    assert outcome("7.1", attempt, capsys).startswith("✓ 7.1 correct.")
+
+
+def by_quantile(keep, weights_of, alone=False):
+    """Return a prune that draws its line by quantile: of all weights, or of those alive alone."""
+
+    def attempt(weights, masks, fraction):
+        seen = [weights_of(w, mask) for w, mask in zip(weights, masks, strict=True)]
+        sizes = torch.cat([w[mask] if alone else w.flatten() for w, mask in zip(seen, masks, strict=True)]).abs()
+        return [mask & keep(w.abs(), sizes.quantile(fraction)) for w, mask in zip(seen, masks, strict=True)]
+
+    return attempt
+
+
+def as_it_is(w, mask):
+    return w
+
+
+def masked(w, mask):
+    return w * mask
+
+
+def raw_order(weights, masks, fraction):
+    alive = torch.cat([mask.flatten() for mask in masks])
+    sizes = torch.cat([w.flatten() for w in weights]).abs()
+    alive[sizes.argsort(stable=True)[: round(fraction * int(alive.sum()))]] = False
+    return [part.view_as(m) for part, m in zip(alive.split([m.numel() for m in masks]), masks, strict=True)]
+
+
 @pytest.mark.parametrize(
     ("attempt", "label"),
     [
+        (by_quantile(torch.gt, as_it_is), "dead ones dropped again"),
+        (by_quantile(torch.gt, masked), "dead ones dropped again"),
+        (raw_order, "dead ones dropped again"),
+        (by_quantile(torch.gt, as_it_is, alone=True), "ties fall together"),
+        (by_quantile(torch.ge, as_it_is, alone=True), "ties stay together"),
+        (above(lambda sizes, k: sizes[k - 1], torch.ge), "rounded down"),
+        (chosen_by(smallest, int), "rounded down"),
+        (chosen_by(smallest, math.ceil), "rounded up"),
+        (lambda w, m, f: [old & ~new for old, new in zip(m, prune(w, m, f), strict=True)], "largest dropped"),
         (above(lambda sizes, k: sizes[k], torch.gt), "one too many"),
         (above(lambda sizes, k: sizes[k - 1], torch.gt), "ties fall together"),
         (above(lambda sizes, k: sizes[k], torch.ge), "ties stay together"),
@@ -331,11 +400,26 @@ def test_no_honest_draw_is_taken_for_a_mistake(seed, capsys):
     assert outcome("7.4", attempt, capsys).startswith("✓ 7.4 correct.")
 
 
+def column_by_column(mask, generator):
+    return torch.stack([one[torch.randperm(len(one), generator=generator)] for one in mask.T], dim=1)
+
+
+def test_masks_of_the_control_are_too_large_and_too_uneven_for_a_right_draw_to_be_refused_by_chance():
+    (masks, _), chance = EXERCISES["7.4"].cases[0].inputs(), 0.0
+    for mask in masks:
+        counts, all = mask.sum(0).tolist(), math.comb(mask.numel(), int(mask.sum()))
+        orders = math.factorial(len(counts)) // math.prod(math.factorial(counts.count(n)) for n in set(counts))
+        chance += orders * math.prod(math.comb(len(mask), n) for n in counts) / all  # the old columns in any order
+        chance += math.prod(math.comb(mask.shape[1], n) for n in mask.sum(1).tolist()) / all  # the old rows in order
+        chance += mask.numel() / all  # rolled
+    assert 2 * chance < 1e-12  # two draws a check
+
+
 def only_the_first(masks, generator):
     return [*shuffled(masks[:1], generator), *masks[1:]]
 
 
-def rolled(masks, generator):
+def rolled_rows(masks, generator):
     return [mask.roll(int(torch.randint(1, 9, (), generator=generator)), 0) for mask in masks]
 
 
@@ -343,7 +427,11 @@ def rolled(masks, generator):
     ("attempt", "label"),
     [
         (only_the_first, "the same masks"),
-        (rolled, "whole rows"),
+        (rolled_rows, "whole rows"),
+        (lambda masks, generator: [mask.flip(0, 1) for mask in masks], "rows and columns"),
+        (lambda masks, generator: [mask.roll((1, 2), (0, 1)) for mask in masks], "rows and columns"),
+        (lambda masks, generator: [mask.flatten().roll(5).view_as(mask) for mask in masks], "rolled"),
+        (lambda masks, generator: [column_by_column(mask, generator) for mask in masks], "within each column"),
         (lambda masks, generator: [mask.clone() for mask in masks], "the same masks"),
         (lambda masks, generator: shuffled(masks, seeded(7)), "a seed of its own"),
         (lambda masks, generator: shuffled(masks, None), "generator ignored"),
@@ -403,7 +491,17 @@ def by_search(H, eps):
     return next(m for m in itertools.count(1) if rho / m**0.5 <= eps)
 
 
-@pytest.mark.parametrize("attempt", [by_loops, by_search, lambda H, eps: torch.tensor(probes_needed(H.float(), eps))])
+def by_sums_of_rows(H, eps):
+    squares, ones = H**2, torch.ones(len(H))  # ones are of the usual dtype, and H is, too
+    rest = (squares @ ones - squares.diagonal()).sum()
+    return max(1, math.ceil(rest / (squares.diagonal() @ ones) / eps**2))
+
+
+def in_double(H, eps):
+    return torch.tensor(probes_needed(H.double(), eps))
+
+
+@pytest.mark.parametrize("attempt", [by_loops, by_search, by_sums_of_rows, in_double])
 def test_probes_may_be_counted_in_other_ways(attempt, capsys):
     assert outcome("7.5", attempt, capsys).startswith("✓ 7.5 correct.")
 

@@ -251,11 +251,35 @@ def test_folders_are_searched_and_hidden_ones_passed_over(tmp_path):
         save(tmp_path / name)
     (tmp_path / "empty").mkdir()
     found, problems = find([tmp_path / "a", tmp_path / "a" / "x.ipynb", tmp_path / "empty", tmp_path / "none"])
-    assert found == [("x", tmp_path / "a" / "x.ipynb"), ("y", tmp_path / "a" / "b" / "y.ipynb")]
+    assert found == [("b", tmp_path / "a" / "b" / "y.ipynb"), ("x", tmp_path / "a" / "x.ipynb")]
     assert problems == [
         f"{tmp_path / 'empty'}: there is no notebook in this folder.",
         f"{tmp_path / 'none'}: there is no such file or folder.",
     ]
+
+
+def test_the_first_folder_below_the_one_that_is_searched_is_the_learner(tmp_path):
+    names = {
+        "hal/lesson1.ipynb": "hal",
+        "hal/more/lesson2.ipynb": "hal",
+        "ivy/lesson1.ipynb": "ivy",
+        "Ada Lovelace_123_assignsubmission_file_/mine.ipynb": "Ada Lovelace",
+        "lessons/jo.ipynb": "jo",
+        "01_two_networks/kim.ipynb": "kim",
+        "week 2/lou.ipynb": "lou",
+    }
+    for name in names:
+        save(tmp_path / "class" / name)
+    found, _ = find([tmp_path / "class"])
+    assert {path.relative_to(tmp_path / "class").as_posix(): name for name, path in found} == names
+    one_by_one, _ = find([tmp_path / "class" / "hal", tmp_path / "class" / "ivy" / "lesson1.ipynb"])
+    assert [name for name, path in one_by_one if path.parent.name in ("hal", "ivy")] == ["hal", "ivy"]
+
+
+def test_the_template_is_nobodys_work(tmp_path):
+    save(tmp_path / "lessons" / "template.ipynb")
+    mine = save(tmp_path / "lessons" / "ada.ipynb")
+    assert find([tmp_path / "lessons"])[0] == [("ada", mine)]
 
 
 def test_two_notebooks_of_a_learner_for_one_lesson_are_both_shown(tmp_path):

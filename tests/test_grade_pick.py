@@ -138,6 +138,34 @@ def test_lines_for_jupyter_are_passed_over(magic):
     assert source((f"{magic}\n{MINE}", "0.1")) == MINE
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "t = t  # right?",
+        "print('right?')",
+        "t = (t\n        % 3)",
+        "t = (t\n        != 3)",
+        '"""\n    Is it right?\n    """',
+    ],
+)
+@pytest.mark.parametrize("magic", ["%matplotlib inline", "!ls", "torch.nn?", "np.*load*??", "x[-1]?"])
+def test_lines_of_python_beside_one_for_jupyter_stay(line, magic):
+    mine = f"def walk(a, b, t):\n    {line}\n    return a"
+    assert source((f"{magic}\n{mine}", "0.1")) == mine
+
+
+@pytest.mark.parametrize("line", ["speed = %timeit -o walk(0, 1, 0.5)", "files = !ls", "a.b, c[0] = !ls"])
+def test_what_jupyter_hands_to_a_name_is_none(line):
+    assert source((f"{MINE}\n{line}", "0.1")) == MINE
+    mine = "def walk(a, b, t):\n    return files"
+    assert source("files = !ls", (mine, "0.1")) == f"files = None\n{mine}"
+
+
+def test_the_line_of_a_mistake_counts_from_the_top_of_the_cell_beside_jupyter_s_lines_too():
+    broken = "\n%matplotlib inline\nfiles = !ls\ndef walk(a, b, t):\n    return (a"
+    assert problem((broken, "0.1")) == "the cell is no Python, in its line 5: '(' was never closed."
+
+
 @pytest.mark.parametrize("line", ["return 3", "await x", "yield 1", "def f(a, a): pass", "nonlocal x"])
 def test_a_line_that_cannot_run_does_not_spoil_its_cell(line):
     assert source((f"{MINE}\n{line}", "0.1")) == MINE

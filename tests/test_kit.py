@@ -21,7 +21,7 @@ KIT = ROOT / "tests" / "kit"
 TEMPLATE, LESSON = FOLDER / "template.ipynb", KIT / "99_soups.ipynb"
 CHECKLIST = (FOLDER / "ADD_A_PAPER.md").read_text(encoding="utf-8")
 ROW = """\
-LESSONS = (*LESSONS, Lesson(99, "99_soups.ipynb", "Many networks in one pot", "Why one?", "Soup 2022", 15, ("01",)))
+LESSONS = (*LESSONS, Lesson(99, "99_soups.ipynb", "One pot", "Why one?", "Soup 2022", 15, "soups", ("01",)))
 
 
 """

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -234,9 +235,26 @@ def test_test_ends_with_the_summary_of_pytest():
 
 
 @needs_make
+def test_doctor_and_grade_run_in_the_virtual_environment():
+    assert re.search(r"^\.venv/\S+ toolkit/doctor\.py$", make("-n", "doctor"), re.MULTILINE)
+    shown = make("-n", "grade", "FILES=my/class --details")
+    assert re.search(r" \.venv/\S+ -m toolkit\.grade my/class --details$", shown, re.MULTILINE)
+    assert "make grade FILES=submissions/" in make("-n", "grade", "FILES=") and "-m toolkit.grade" not in make(
+        "-n", "grade", "FILES="
+    )
+
+
+@pytest.mark.parametrize("name", ["README.md", "lessons/teaching/README.md"])
+def test_no_command_for_readers_needs_a_python_that_is_not_named(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    bare = re.findall(r"(?:[^:] `|^)python (?:-m )?toolkit.*", text, re.MULTILINE)  # "conda: `python …" is named
+    assert bare == []
+
+
+@needs_make
 def test_help_names_every_command():
     shown = make("help")
-    for name in ("setup", "lab", "test", "lessons", "bench", "evidence", "clean", "help"):
+    for name in ("setup", "doctor", "lab", "test", "grade", "lessons", "bench", "evidence", "clean", "help"):
         assert f"make {name} " in shown
 
 

@@ -1,6 +1,7 @@
 """Lessons as files: normal form, rules, running and writing."""
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -303,13 +304,41 @@ def test_check_writes_nothing_and_names_what_is_wrong(tmp_path, capsys):
     assert path.read_bytes() == before
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path, capsys):
+NOT_ONE = "its JSON is not that of a notebook"
+HALF = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+MISSING = "it cannot be read (No such file or directory)"
+
+
+@pytest.mark.parametrize("mode", ["--check", "--navigation", "--timeout=9"])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, MISSING),
+        ("no json", "it does not hold JSON"),
+        (b"\xff\xfe", "it does not hold JSON"),
+        *[(text, NOT_ONE) for text in ("{}", "[]", "3", "null", "[" * 10**5, json.dumps(HALF))],
+        (json.dumps({"nbformat": 99}), NOT_ONE),
+        (json.dumps(HALF | {"cells": {}}), "{} is not of type 'array'"),
+        (json.dumps(HALF | {"cells": [3]}), NOT_ONE),
+        (
+            json.dumps(HALF | {"cells": [{"id": "a", "cell_type": "raw", "metadata": {}}]}),
+            "'source' is a required property",
+        ),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_named(content, why, mode, tmp_path, capsys):
     path = tmp_path / "x.ipynb"
-    assert main(["--check", str(path)]) == 1
-    assert "x.ipynb" in capsys.readouterr().err
-    path.write_text("no json", encoding="utf-8")
-    assert main(["--check", str(path)]) == 1
-    assert capsys.readouterr().err == "x.ipynb: is no notebook, because it does not hold JSON.\n"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert main([mode, str(path)]) == 1
+    assert capsys.readouterr().err == f"x.ipynb: is no notebook, because {why}.\n"
+    assert not path.exists() or len(os.listdir(tmp_path)) == 1
+
+
+def test_a_property_that_nbformat_does_not_know_keeps_no_notebook_from_being_read(tmp_path):
+    nb = lesson(new_markdown_cell("Words."))
+    nb.cells[2].more = 1
+    assert notebooks.read(save(nb, tmp_path / "x.ipynb")).cells[2].more == 1
 
 
 def test_an_interrupted_run_leaves_the_file_as_it_was(tmp_path, monkeypatch, capsys):

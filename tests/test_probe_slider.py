@@ -12,7 +12,7 @@ from toolkit import WeightSpace
 from toolkit.landscape import Curvature, hessian_diagonal
 from toolkit.widgets import ProbeSlider
 from toolkit.widgets.base import PICTURE_LIMIT
-from toolkit.widgets.probe_data import LARGEST, POINTS, checked
+from toolkit.widgets.probe_data import DECADES, LARGEST, POINTS, checked, powers, scaled, unscaled
 
 PROBES = [2, 4, 8, 16]
 
@@ -128,8 +128,84 @@ def test_the_frame_holds_the_truth_and_counts_what_lies_beyond(pair):
     assert left < found.drawn[0].min() and right > found.drawn[0].max() and low < left and high > right
     exact = curvature([0.0, 1.0, 2.0], 0)
     found = checked(exact, [curvature([9, -9, 2], 2), curvature([0, 1, 2], 4)], None)
-    assert found.frame == pytest.approx((-0.08, 2.08, -1.6, 3.6))
+    out = 0.04 * (1 + np.log10(2))  # of the way from 0 to 2 on an axis that is linear up to 1
+    assert found.frame == pytest.approx((-out, 2 * 10**out, -1.6, 3.6))
     assert [found.beyond(0), found.beyond(1)] == [2, 0]
+    left, right, low, high = with_entries(-1e5, *[0.001] * 9, 1e5).frame  # a long way: 0.04 of it is a factor of 2
+    assert low <= left < -1e5 and 1e5 < right <= high
+
+
+# ---------------------------------------------------------------- axes
+
+
+def test_an_axis_is_linear_around_zero_and_logarithmic_beyond():
+    assert scaled([-100, -10, -5, 0, 5, 10, 100, 1000], 1) == pytest.approx([-2, -1, -0.5, 0, 0.5, 1, 2, 3])
+    numbers = np.concatenate([np.linspace(-0.02, 0.02, 41), -np.logspace(-3, 5, 30), np.logspace(-3, 5, 30)])
+    for power in (-3, 0, 2):
+        assert unscaled(scaled(numbers, power), power) == pytest.approx(numbers)
+        assert (np.diff(scaled(np.sort(numbers), power)) >= 0).all()
+
+
+def with_entries(*entries: float):
+    return checked(curvature(entries, 0), [curvature(entries, 2)], None)
+
+
+@pytest.mark.parametrize(
+    ("entries", "power"),
+    [
+        ([0.0005] * 9 + [20.0], -3),  # the lower quartile, rounded
+        ([0.0] * 90 + [-0.02] * 9 + [20.0], -2),  # zeros do not count, signs neither
+        ([4.0, 4.0], 0),  # 10 would lie beyond all entries
+        ([1e-20] * 9 + [20.0], 1 - DECADES),  # no more decades than can be told apart
+        ([0.0, 0.0, 1.5e-12], -12),
+    ],
+)
+def test_the_linear_range_is_chosen_from_the_exact_entries(entries, power):
+    assert with_entries(*entries).power == power
+
+
+def test_the_linear_range_does_not_look_at_pruned_weights():
+    entries = [0.0] * 5 + [0.1, 0.1, 7.0]
+    mask = torch.arange(8) >= 5
+    assert checked(curvature(entries, 0), [curvature(entries, 2)], mask).power == -1
+
+
+def test_ticks_are_zero_and_signed_powers_of_ten_in_plain_numbers():
+    ticks = powers(-150, 20_000, -1)
+    assert [value for value, _ in ticks] == [-100, -10, -1, -0.1, 0, 0.1, 1, 10, 100, 1000, 10_000]
+    assert [text for _, text in ticks] == "−100 −10 −1 −0.1 0 0.1 1 10 100 1,000 10,000".split()
+    assert [text for _, text in powers(-150, 20_000, -1, 1.2)] == "−100 −1 0 1 100 10,000".split()
+    assert [text for _, text in powers(0, 2e-7, -8)] == ["0", "1e−8", "1e−7"]
+    assert [text for _, text in powers(0, 2e7, 6)] == ["0", "1,000,000", "1e7"]
+
+
+def test_all_but_few_points_of_a_long_tail_stand_apart():
+    dice = np.random.default_rng(0)
+    found = with_entries(*np.exp(dice.normal(-6, 2, 880)), *np.geomspace(0.5, 19, 11))
+    left, right = found.frame[:2]
+    assert np.mean(found.drawn[0] < 0.02 * right) > 0.9  # what one would see on a linear axis
+    first, last = scaled([left, right], found.power)
+    at = (scaled(found.drawn[0], found.power) - first) / (last - first)
+    assert np.subtract(*np.quantile(at, [0.9, 0.1])) > 0.4
+
+
+def test_the_picture_has_the_axes_and_ticks_of_the_page(slider):
+    scatter = slider.figure().axes[0]
+    data = slider._data
+    left, right, low, high = data.frame
+    across, up = (axis.get_transform().transform for axis in (scatter.xaxis, scatter.yaxis))
+    for numbers in (data.drawn[0], data.drawn[1], np.array(data.frame)):
+        assert across(numbers) == pytest.approx(scaled(numbers, data.power)) == up(numbers)
+    assert (
+        scatter.get_xlim() == pytest.approx((left, right))
+        and scatter.get_ylim()[0] < low < high < scatter.get_ylim()[1]
+    )
+    for axis, ends in [(scatter.xaxis, (left, right)), (scatter.yaxis, (low, high))]:
+        shown = list(zip(axis.get_ticklocs(), [text.get_text() for text in axis.get_ticklabels()], strict=True))
+        assert (0, "0") in shown and len(shown) >= 3 and set(shown) <= set(powers(*ends, data.power))
+    assert any(
+        "both axes are linear within ±1, logarithmic beyond" in text.get_text() for text in slider.figure().texts
+    )
 
 
 # ---------------------------------------------------------------- what is said
@@ -143,7 +219,8 @@ def test_the_words_name_errors_and_trace():
         "Estimates of the diagonal of a Hessian against the exact one. 2 probes: relative error of the diagonal 100 % "
         "measured, too few probes to predict it. Trace: estimated 12, exact 7 (71.4 % off). 1 of the 2 points lie "
         "beyond the frame; they stand at its edge as small triangles. Measured relative error by number of probes: "
-        "2: 100 %, 16: 10 %; a straight line of slope -1/2 in the logarithmic chart is what theory says."
+        "2: 100 %, 16: 10 %; a straight line of slope -1/2 in the logarithmic chart is what theory says. Weight by "
+        "weight the estimate is drawn against the exact entry; both axes are linear within ±1, logarithmic beyond."
     )
     slider.probes = 16
     assert slider._spec["said"][1] == [

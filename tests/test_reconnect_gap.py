@@ -47,7 +47,9 @@ def test_the_warning_comes_once_and_says_what_it_takes():
         push(net, optimizer, 3 * 45)
     (one,) = said
     assert one.category is UserWarning and "two weights 1 apart" in str(one.message)
-    assert "moved by 0.5 towards each other, and in 45 steps none moved further than 0.495;" in str(one.message)
+    assert "moved by more than 0.5 towards each other, and in 45 steps none moved further than 0.495;" in str(
+        one.message
+    )
     assert "at least 46," in str(one.message)
 
 

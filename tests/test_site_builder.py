@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -30,7 +31,7 @@ def lesson(tmp_path, monkeypatch):
 def old(tmp_path, lesson):
     """A site that was there before, with a page the next one will not have."""
     folder = build(tmp_path / "site", [lesson])
-    (folder / "old.html").write_text("old")
+    shutil.copy(folder / "50_hills.html", folder / "old.html")
     return folder
 
 
@@ -44,6 +45,44 @@ def test_a_new_site_replaces_the_old_one_and_leaves_nothing_behind(old, lesson, 
     assert set(names(old)) - {"evidence.html"} == {"50_hills.html", "index.html"}
     assert names(tmp_path) == ["50_hills.ipynb", "site"]
     assert '<h1 id="Hills">Hills</h1>' in (old / "50_hills.html").read_text(encoding="utf-8")
+
+
+def test_what_is_no_page_of_ours_stays_as_it_is(old, lesson, tmp_path):
+    for name in ["CNAME", ".nojekyll", "notes/exam.txt", "mine.html"]:
+        (old / name).parent.mkdir(exist_ok=True)
+        (old / name).write_text(f"mine: {name}")
+    shutil.copy(old / "index.html", old / "notes" / "index.html")
+    build(old, [lesson])
+    kept = {".nojekyll", "CNAME", "mine.html", "notes"}
+    assert set(names(old)) - {"evidence.html"} == {"50_hills.html", "index.html"} | kept
+    assert names(old / "notes") == ["exam.txt", "index.html"]
+    assert all((old / name).read_text() == f"mine: {name}" for name in ["CNAME", "notes/exam.txt", "mine.html"])
+    assert names(tmp_path) == ["50_hills.ipynb", "site"]
+
+
+@pytest.mark.parametrize("name", ["evidence.html", "50_hills.html"])
+def test_a_file_of_yours_with_the_name_of_a_page_is_refused_before_anything_runs(name, old, lesson, monkeypatch):
+    (old / name).write_text("mine")
+    monkeypatch.setattr(f"{MODULE}.execute", raising(AssertionError("a lesson ran")))
+    with pytest.raises(SiteError, match=f"^out must hold no file of yours with the name of a page, got '.*{name}'.$"):
+        build(old, [lesson])
+    assert (old / name).read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="on Windows a link needs a right of its own")
+def test_a_link_to_a_page_is_yours_and_stays_a_link(old, lesson):
+    os.symlink("50_hills.html", old / "latest.html")
+    build(old, [lesson])
+    assert os.readlink(old / "latest.html") == "50_hills.html"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes among its files")
+def test_what_cannot_be_copied_is_named_and_the_old_site_stays(old, lesson, tmp_path):
+    os.mkfifo(old / "pipe")
+    before = names(old)
+    with pytest.raises(SiteError, match="^The site could not be written to .*pipe.* is a named pipe. The old one is"):
+        build(old, [lesson])
+    assert names(old) == before and names(tmp_path) == ["50_hills.ipynb", "site"]
 
 
 def raising(error):
@@ -73,8 +112,9 @@ def test_a_failure_is_one_sentence_and_the_old_site_stays(target, error, said, o
     assert names(tmp_path) == ["50_hills.ipynb", "site"]
 
 
-@pytest.mark.parametrize("target", [f"{MODULE}.execute", f"{MODULE}.write", f"{MODULE}._swap"])
+@pytest.mark.parametrize("target", [f"{MODULE}.{name}" for name in ("execute", "write", "_carry", "_swap")])
 def test_an_interrupt_leaves_the_old_site(target, old, lesson, tmp_path, monkeypatch, capsys):
+    (old / "CNAME").write_text("course.example.org")
     before = names(old)
     monkeypatch.setattr(target, raising(KeyboardInterrupt()))
     assert main([str(lesson), "--out", str(old)]) == 130
@@ -92,6 +132,22 @@ def test_when_the_new_folder_cannot_take_its_place_the_old_one_comes_back(old, l
 
     monkeypatch.setattr(Path, "rename", only_away)
     with pytest.raises(SiteError, match="Input/output error. The old one is whole"):
+        build(old, [lesson])
+    assert names(old) == before and names(tmp_path) == ["50_hills.ipynb", "site"]
+
+
+@pytest.mark.parametrize("last", ["site", "new"])
+def test_an_interrupt_right_after_a_folder_was_moved_brings_the_old_one_back(last, old, lesson, tmp_path, monkeypatch):
+    before, rename, moved = names(old), Path.rename, []
+
+    def interrupted(path, target):
+        rename(path, target)
+        moved.append(path.name)
+        if moved[-1] == last and moved.count(last) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         build(old, [lesson])
     assert names(old) == before and names(tmp_path) == ["50_hills.ipynb", "site"]
 
@@ -132,6 +188,16 @@ def test_kernels_are_asked_for_whole_widgets_only_meanwhile(lesson, tmp_path, mo
 def test_lessons_are_found_by_number_name_and_path(lesson):
     assert find("1").name == find("01").name == find("01_two_networks.ipynb").name == "01_two_networks.ipynb"
     assert find(lesson) == lesson
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "no json"])
+def test_a_file_that_is_no_notebook_is_named(text, tmp_path, capsys):
+    path = tmp_path / "mine.ipynb"
+    path.write_text(text)
+    assert main([str(path), "--out", str(tmp_path / "site")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("mine.ipynb: is no notebook, because ") and said.endswith(".\n") and said.count("\n") == 1
+    assert names(tmp_path) == ["mine.ipynb"]
 
 
 @pytest.mark.parametrize("name", ["77", "gone.ipynb", "README.md", "."])

@@ -1,5 +1,6 @@
 """The pages of all lessons as they are committed: links, pictures, anchors, colours; the front page and the claims."""
 
+import json
 import re
 from collections import Counter
 from types import SimpleNamespace
@@ -135,7 +136,7 @@ def test_the_front_page_has_promise_question_paper_and_time(tmp_path):
     page = front([lesson], has_claims=True, readme=readme)
     for part in [
         "<strong>Promise.</strong>",
-        "See installing.",
+        "See <em>installing</em> in the course's README.",
         "Frankle et al. 2020; Entezari et al. 2022 · 75 minutes · after 00",
         ">Two networks</a>",
     ]:
@@ -144,6 +145,16 @@ def test_the_front_page_has_promise_question_paper_and_time(tmp_path):
     assert "What lies between two networks that are equally good?" in page.body and "Rest." not in page.body
     assert '<li><em>two hours</em>: 00, <a href="01_two_networks.html">01</a> (1.5 hours of lessons)' in page.body
     assert ">Course</h1>" in page.body and COURSE in front([lesson], readme=tmp_path / "gone.md").body
+
+
+def test_the_search_knows_what_every_lesson_is_about(site):
+    pages = [(lesson.file, Page(f"{lesson.file[:2]}.html", lesson.title, "", "lesson")) for lesson in LESSONS]
+    page = front(pages)
+    entries = json.loads(index([page]))
+    for word, label in {"permutation": "03", "LaPerm": "06", "lottery": "07", "Hessian": "07"}.items():
+        assert f"index.html#lesson-{label}" in [entry["href"] for entry in entries if word in entry["text"]]
+    assert {f"lesson-{lesson.label}" for lesson in LESSONS} <= set(Document(page.body).ids)
+    assert front([("99_soups.ipynb", Page("99.html", "Soups", "", "lesson"))]).body.count("lesson-99") == 0
 
 
 def test_the_front_page_can_show_a_widget_with_all_it_needs(monkeypatch):

@@ -6,7 +6,7 @@ import re
 
 import nbformat
 import pytest
-from browser import chromium, collect_errors
+from browser import collect_errors
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from site_document import Document
 
@@ -104,21 +104,30 @@ def test_the_command_writes_a_file_a_lesson_or_says_why_not(tmp_path, monkeypatc
     assert [path.name for path in tmp_path.iterdir()] == [target.name] and target.read_bytes() == before
 
 
+@pytest.mark.parametrize("text", ["{}", "[]", "no json"])
+def test_a_file_that_is_no_notebook_is_named(text, tmp_path, capsys):
+    path = tmp_path / "mine.ipynb"
+    path.write_text(text)
+    assert main([str(path), "--out", str(tmp_path / "slides")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("mine.ipynb: is no notebook, because ") and said.endswith(".\n") and said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.fixture(scope="module")
-def page(lesson, tmp_path_factory):
+def page(lesson, browser, tmp_path_factory):
     """The slides in a browser without a network; at the end nothing may have been loaded but their own file."""
     path = tmp_path_factory.mktemp("slides") / "bowls.html"
     path.write_text(write(lesson), encoding="utf-8")
-    with chromium() as running:
-        context = running.new_context(offline=True, viewport={"width": 1280, "height": 720})
-        page, seen = context.new_page(), []
-        page.set_default_timeout(8_000)
-        page.on("request", lambda request: seen.append(request.url))
-        errors = collect_errors(page)
-        page.goto(path.as_uri())
-        yield page
-        assert errors == []
-        assert {url.partition("#")[0] for url in seen if not url.startswith(("blob:", "data:"))} == {path.as_uri()}
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    page, seen = context.new_page(), []
+    page.set_default_timeout(8_000)
+    page.on("request", lambda request: seen.append(request.url))
+    errors = collect_errors(page)
+    page.goto(path.as_uri())
+    yield page
+    assert errors == []
+    assert {url.partition("#")[0] for url in seen if not url.startswith(("blob:", "data:"))} == {path.as_uri()}
 
 
 def shown(page) -> list[str]:
@@ -134,7 +143,10 @@ def test_arrow_keys_walk_and_stop_at_the_ends(page):
     page.keyboard.press("PageDown")
     assert shown(page) == ["slide-3"] and page.locator("#count").inner_text() == "3 of 6"
     page.keyboard.press("End")
-    page.keyboard.press(" ")
+    page.wait_for_selector("#widget-2[data-mounted=yes]")
+    for _ in range(3):  # the widget, alive, is taller than the window
+        page.keyboard.press(" ")
+    settle(page)
     assert shown(page) == ["slide-6"] and page.url.endswith("#slide-6") and page.locator("#on").is_disabled()
 
 
@@ -166,3 +178,71 @@ def test_on_paper_every_slide_is_there_with_widgets_as_pictures_and_solutions_fo
     assert not page.locator("#widget-1 .live").is_visible() and not page.get_by_text("answer = 42").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.slide')).breakAfter") == "page"
     page.emulate_media(media="screen")
+
+
+@pytest.fixture
+def tall(browser, tmp_path):
+    """Three slides: one a little taller than the window, one that does not fit at any size, one that fits."""
+    little = "<h1>Tall</h1>" + "<p>A line of text.</p>" * 14
+    code = '<pre class="code">' + "\n".join(f"line_{n} = {n}" for n in range(60)) + "</pre>"
+    endless = f"<h2 id='a'>Long</h2>{code}" + "<p>A line of text.</p>" * 20
+    parts = [("text", little), ("text", endless), ("text", "<h2 id='b'>Last</h2>")]
+    path = tmp_path / "tall.html"
+    path.write_text(write(Article("Tall", parts)), encoding="utf-8")
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    errors = collect_errors(page)
+    page.goto(path.as_uri())
+    yield page
+    context.close()
+    assert errors == []
+
+
+def settle(page) -> tuple[float, float]:
+    """Wait until a smooth scroll has come to rest; how far down the window is, and how far it can go."""
+    page.evaluate("window.still = [-1, 0]")
+    page.wait_for_function(
+        "() => { still = [scrollY, still[0] === scrollY ? still[1] + 1 : 0]; return still[1] >= 4; }", polling=80
+    )
+    return tuple(page.evaluate("[scrollY, document.documentElement.scrollHeight - innerHeight]"))
+
+
+def size(page) -> float:
+    return float(page.evaluate("getComputedStyle(document.querySelector('.slide.shown')).zoom"))
+
+
+def test_a_slide_that_is_a_little_too_tall_is_made_smaller(tall):
+    assert 0.6 <= size(tall) < 1 and settle(tall) == (0, 0) and not tall.locator("#more").is_visible()
+    tall.set_viewport_size({"width": 1280, "height": 1400})
+    tall.wait_for_function("getComputedStyle(document.querySelector('.slide.shown')).zoom === '1'")
+
+
+@pytest.mark.parametrize("key, there", [("PageDown", "PageUp"), (" ", "Shift+ "), ("ArrowRight", "ArrowLeft")])
+def test_nothing_of_a_slide_that_does_not_fit_is_skipped(tall, key, there):
+    tall.keyboard.press(key)
+    seen, (at, end) = [], settle(tall)
+    assert shown(tall) == ["slide-2"] and end > 720 and tall.locator("#more").is_visible()
+    while shown(tall) == ["slide-2"]:
+        seen.append(at)
+        assert tall.locator("#more").is_visible() == (at < end) and len(seen) < 20
+        tall.keyboard.press(key)
+        at = settle(tall)[0]
+    assert seen[0] == 0 and abs(seen[-1] - end) <= 1
+    assert all(0 < below - above <= 0.8 * 720 + 1 for above, below in zip(seen, seen[1:], strict=False))
+    assert shown(tall) == ["slide-3"] and at == 0
+    tall.keyboard.press(there)
+    assert shown(tall) == ["slide-2"] and abs(settle(tall)[0] - end) <= 1
+    tall.keyboard.press(there)
+    tall.keyboard.press(there)  # pressed again while the first scroll is still under way
+    assert shown(tall) == ["slide-2"] and settle(tall)[0] < end - 720
+
+
+def test_the_sign_leads_down_and_paper_knows_no_sizes(tall):
+    tall.keyboard.press("ArrowRight")
+    tall.locator("#more").click()
+    assert settle(tall)[0] > 300 and shown(tall) == ["slide-2"]
+    tall.mouse.wheel(0, 10_000)
+    tall.wait_for_selector("#more", state="hidden")
+    tall.emulate_media(media="print")
+    zooms = tall.evaluate("[...document.querySelectorAll('.slide')].map((slide) => getComputedStyle(slide).zoom)")
+    assert zooms == ["1", "1", "1"] and not tall.locator("#more").is_visible()

@@ -86,6 +86,33 @@ def test_a_plan_is_without_gaps_and_ends_on_time(note, length):
     assert now == length
 
 
+def homework(text):
+    """The exercises and sections that a text leaves to do at home; `sections 8 to 10` are three."""
+    found = set(re.findall(r"\b\d\.\d\b", text))
+    for first, rest in re.findall(r"sections? (\d+)((?:(?:, | and | to )\d+\b(?!\.\d))*)", text):
+        named = [int(first), *map(int, re.findall(r"\d+", rest))]
+        found |= set(range(named[0], named[1] + 1) if "to" in rest else named)
+    return found
+
+
+@notes
+def test_a_plan_promises_the_homework_and_the_exercises_that_its_table_has(note):
+    text = " ".join(chapter(note, "60 minutes").partition("\n|")[0].split())
+    plan = rows(chapter(note, "60 minutes"))
+    promised = [part for part in re.split(r"; |\. ", text) if "homework" in part]
+    given = plan[-1][3].partition("homework: ")[2]
+    assert homework(" ".join(promised)) == homework(given), f"{note.name}: {promised} but {given!r}"
+    here, there = text.partition(" in the room")[:2]
+    assert not there or {f"exercise {id}" for id in re.findall(r"\d\.\d", here)} <= {
+        found for row in plan for found in re.findall(r"exercise \d\.\d", row[1])
+    }
+
+
+def test_homework_is_read_with_its_ranges():
+    assert homework("4.4, 4.5 and sections 8 to 10") == homework("homework: 4.4, 4.5, sections 8, 9 and 10")
+    assert homework("2.3, section 11, 2.4") == {"2.3", "2.4", 11} and homework("what to run") == set()
+
+
 @notes
 def test_sections_cells_exercises_questions_and_widgets_exist(note):
     own, text = note.stem[:2], read(note)

@@ -24,6 +24,7 @@ class Lesson:
         question: the one it answers.
         paper: the papers it is about; empty for none.
         minutes: that a learner needs.
+        topics: what it is about, in the words that one searches for.
         needs: the numbers of the lessons that come before it, such as `("01", "02")`.
     """
 
@@ -33,6 +34,7 @@ class Lesson:
     question: str
     paper: str
     minutes: int
+    topics: str
     needs: tuple[str, ...] = ()
 
     @property
@@ -54,6 +56,7 @@ LESSONS = (
         "How does a lesson work, and what is a point in weight space?",
         "",
         15,
+        "points in weight space, the loss surface, saddle",
     ),
     Lesson(
         1,
@@ -62,6 +65,7 @@ LESSONS = (
         "What lies between two networks that are equally good?",
         "Frankle et al. 2020; Entezari et al. 2022",
         75,
+        "linear interpolation, loss barriers, linear mode connectivity, instability analysis, siblings, BatchNorm",
         needs=("00",),
     ),
     Lesson(
@@ -71,6 +75,7 @@ LESSONS = (
         "Is there a way round, and how long is the detour?",
         "Garipov et al. 2018",
         75,
+        "mode connectivity, Bezier curves, polygonal chains, Fast Geometric Ensembling (FGE), length of a path",
         needs=("01",),
     ),
     Lesson(
@@ -80,6 +85,7 @@ LESSONS = (
         "Why is there a mountain at all?",
         "Tatro et al. 2020",
         120,
+        "permutations, symmetries, alignment, Git Re-Basin, weight matching, Sinkhorn, PAM, adversarial robustness",
         needs=("01", "02"),
     ),
     Lesson(
@@ -89,6 +95,7 @@ LESSONS = (
         "Can a whole line be trained at once, and is it the line that helps?",
         "Wortsman et al. 2021",
         120,
+        "learned lines and simplexes, subspaces, label noise, SWA, learning rate, BatchNorm, ensembles, calibration",
         needs=("01", "02"),
     ),
     Lesson(
@@ -98,7 +105,8 @@ LESSONS = (
         "Can the calm of ten networks be had for the price of one?",
         "von Oswald et al. 2021",
         90,
-        needs=("01", "04"),
+        "late-phase weights, noisy quadratic, BatchEnsemble, hypernetworks, weight averaging, SWA, ensembles",
+        needs=("01",),
     ),
     Lesson(
         6,
@@ -107,6 +115,7 @@ LESSONS = (
         "Can a network learn if its weights may only swap places?",
         "Qiu & Suda 2020",
         75,
+        "LaPerm, permutations of weights, reconnection, random weights, one shared value, synchronisation",
         needs=("01",),
     ),
     Lesson(
@@ -116,6 +125,7 @@ LESSONS = (
         "Which weights can go, and is it this mask, or would any do?",
         "McDermott & Cummings 2023",
         90,
+        "lottery tickets, pruning, masks, sparsity, rewinding, distilled data, Hessian, flatness",
         needs=("01",),
     ),
 )

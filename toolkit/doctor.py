@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 DISTRIBUTION = "weight-space-course"
 IMPORT_NAMES = {"scikit-learn": "sklearn"}
 REINSTALL = "run make lab again, or: mamba env update -f environment.yml"
@@ -98,6 +99,14 @@ def _device_name() -> str:
     from toolkit.device import device
 
     return str(device())
+
+
+def _environment() -> Iterator[Finding]:
+    """Whether this is the Python that make set up; where there is none (conda, Colab, Binder), nothing is said."""
+    venv = ROOT / ".venv"
+    if venv.is_dir() and Path(sys.prefix).resolve() != venv.resolve():
+        python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
+        yield "WARN", f"You ran another Python, {sys.executable}: use {python} (as in make doctor)."
 
 
 def _python() -> Iterator[Finding]:
@@ -228,6 +237,7 @@ def _kernel() -> Iterator[Finding]:
 
 
 CHECKS = (
+    _environment,
     _python,
     _packages,
     _torch,

@@ -2,7 +2,7 @@
 
 import torch
 
-from toolkit.exercises.parts import Case, Exercise, Wrong
+from toolkit.exercises.parts import Case, Exercise, Flaw, Wrong
 
 
 def rank_one(x, W, u, v):
@@ -11,7 +11,10 @@ def rank_one(x, W, u, v):
 
 
 class Scarce(torch.Tensor):
-    """A matrix W on a machine without memory for another: whatever is made from it must be smaller, or a view of it."""
+    """A matrix W on a machine without memory for another: what is made from it is smaller, or the same numbers again.
+
+    So a view of W will do, and a copy of it in another order or precision, because one serves all members.
+    """
 
     numbers = 40 * 30
 
@@ -19,7 +22,8 @@ class Scarce(torch.Tensor):
     def __torch_function__(cls, function, types, args=(), kwargs=None):
         """Do what was asked for, and refuse a result for which there is no memory."""
         made = super().__torch_function__(function, types, args, kwargs or {})
-        if isinstance(made, cls) and made.numel() >= cls.numbers and not any(_share(made, arg) for arg in args):
+        large = isinstance(made, cls) and made.numel() >= cls.numbers
+        if large and not any(_share(made, arg) or _copies(made, arg) for arg in args):
             raise MemoryError(f"no memory for a tensor of shape {list(made.shape)} beside W")
         return made
 
@@ -34,6 +38,24 @@ def _share(made, arg):
         return made.untyped_storage().data_ptr() == arg.untyped_storage().data_ptr()
     except (AttributeError, RuntimeError, NotImplementedError):
         return False
+
+
+def _copies(made, arg):
+    """Say whether one holds the numbers of the other, once; tensors inside torch.vmap do not tell."""
+    if not isinstance(arg, Scarce) or made.numel() > Scarce.numbers:
+        return False
+    one, other = (matrix.as_subclass(torch.Tensor).double().flatten() for matrix in (made, arg))
+    try:
+        return torch.equal(one, other)
+    except RuntimeError:
+        return False
+
+
+def _flaw_of_precision(got, x, W, u, v):
+    """Return what is wrong with the dtype of a result whose values are right."""
+    if got.dtype == x.dtype:
+        return None
+    return Flaw(f"x is of {x.dtype}, and {got.dtype} came back", _PRECISION)
 
 
 def _matrices(W, u, v):
@@ -54,6 +76,11 @@ def _large(seed, members, batch, outputs, inputs):
     return x, W.as_subclass(Scarce), u, v
 
 
+_PRECISION = (
+    "your values are right, but of another dtype than x, and torch.allclose and @ take tensors of one dtype only. Keep "
+    "that of x, or go back to it: .to(x.dtype)."
+)
+
 _X = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.0, 1.0], [2.0, 2.0]])
 _W = torch.tensor([[1.0, 2.0], [-1.0, 3.0]])
 _U = torch.tensor([[1.0, 2.0], [0.5, 3.0], [-1.0, 1.0]])
@@ -71,6 +98,7 @@ RANK_ONE = Exercise(
         Case(lambda: _large(0, 3, 2, 40, 30)),
         Case(_numbers(1, (5, 3), (2, 3), (1, 2), (1, 3))),
         Case((_X, _W, torch.ones(3, 2), torch.ones(3, 2))),
+        Case((_X, _W, _U, _V), accept=_flaw_of_precision),
     ),
     wrong=(
         Wrong(
@@ -177,6 +205,7 @@ RANK_ONE = Exercise(
             lambda x, W, u, v: _matrices(W, u, v),
             "those are the matrices of the members, which nobody has to write down. Asked for is what they make of x.",
         ),
+        Wrong("double precision", lambda x, W, u, v: rank_one(x, W, u, v).double(), _PRECISION),
     ),
     hints=(
         "Write one number of the result as a sum: y[o] = Σ_i W[o, i] u[o] v[i] x[i]. What may be taken out of the sum, "
@@ -194,8 +223,8 @@ RANK_ONE = Exercise(
     ),
     praise="One matrix for all: a member costs out + in numbers, and nobody ever writes its out · in weights down.",
     errors={
-        r"no memory for a tensor": "You make a matrix as large as W for a member. What can you do to the inputs before "
-        "W, and to the outputs behind it, that has the effect of u_k v_k^T?",
+        r"no memory for a tensor": "You make a matrix as large as W for a member. One W is enough for all of them: "
+        "what can you do to the inputs before W, and to the outputs behind it, that has the effect of u_k v_k^T?",
         r"size of tensor a \(\d+\) must match": "x has a row a sample [B, in], v a row a member [K, in]: v[:, None] is "
         "[K, 1, in], and goes with every sample.",
         r"cannot be multiplied|size mismatch": "W is [out, in] and x [B, in]: a linear layer computes x @ W.T.",

@@ -56,20 +56,21 @@ def _elsewhere(got, masks):
     return f", and {wrong} places differ" if alive(got) == alive(masks) else ""
 
 
-def accept(exercise, differ):
+def accept(exercise, differ, settled=lambda got, *args: got):
     """Return a `Case.accept` that compares with the reference, and knows a mistake by all cases up to this one.
 
     Args:
         exercise: a function that returns the exercise; the cases are part of it, and it does not exist yet.
         differ: says how a result differs from the expected one, or returns None.
+        settled: where a choice is free, returns a result as if it had been the reference's choice.
     """
 
     def flaw(got, *args):
         asked = exercise()
-        seen = differ(got, asked.reference(*copy.deepcopy(args)))
-        if seen is None:
+        right, chosen = asked.reference(*copy.deepcopy(args)), settled(got, *args)
+        if differ(chosen, right) is None:
             return None
-        return Flaw(f"with {_written(asked, args)}, {seen}", _misconception(asked, differ, got, args))
+        return Flaw(f"with {_written(asked, args)}, {differ(got, right)}", _misconception(asked, differ, chosen, args))
 
     return flaw
 

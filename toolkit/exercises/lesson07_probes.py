@@ -33,14 +33,12 @@ def _squares(diagonal, rest):
     return rest.square().sum() / diagonal.square().sum()
 
 
-_H = torch.tensor(
-    [[3.0, -0.5, 1.0, 0.75], [-0.5, -2.0, 1.5, 0.5], [1.0, 1.5, 1.0, -1.0], [0.75, 0.5, -1.0, 4.0]], dtype=torch.double
-)
-_PAIR = torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=torch.double)
+_H = torch.tensor([[3.0, -0.5, 1.0, 0.75], [-0.5, -2.0, 1.5, 0.5], [1.0, 1.5, 1.0, -1.0], [0.75, 0.5, -1.0, 4.0]])
+_PAIR = torch.tensor([[2.0, 1.0], [1.0, 2.0]])
 
 
 def _random():
-    h = torch.randn(12, 12, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    h = torch.randn(12, 12, generator=torch.Generator().manual_seed(0))
     return h + h.T, 0.22
 
 

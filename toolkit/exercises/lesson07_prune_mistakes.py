@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from toolkit.exercises.lesson07_masks import masks_problem
 from toolkit.exercises.parts import Wrong
 
 
@@ -14,6 +15,17 @@ def _flat(tensors):
 def _layers(flat, like):
     parts = flat.split([one.numel() for one in like])
     return [part.reshape(one.shape) for part, one in zip(parts, like, strict=True)]
+
+
+def first_of_equals(got, weights, masks, fraction):
+    """Return masks as if of equal magnitudes the first had fallen: which of them fall is the learner's choice."""
+    if masks_problem(got, masks):
+        return got
+    new, places = _flat(got), _flat(masks).nonzero().flatten()
+    sizes = _flat(weights)[places].abs()
+    fell_first = 2 * sizes.unique(return_inverse=True)[1] + new[places]  # by size, and who stays behind who fell
+    new[places[sizes.argsort(stable=True)]] = fell_first.sort().values % 2 == 1
+    return _layers(new, masks)
 
 
 def _with(score=None, count=None):
@@ -74,11 +86,6 @@ def _threshold(place, keep):
     return _of_all(drop)
 
 
-def _ties_from_behind(w, m):
-    order = w.abs().flip(0).argsort(stable=True).argsort().flip(0)
-    return order.to(w)
-
-
 MISTAKES = (
     Wrong(
         "layer by layer",
@@ -118,7 +125,8 @@ MISTAKES = (
     Wrong(
         "largest dropped",
         _with(score=lambda w, m: -w.abs()),
-        "you drop the largest weights, on which most depends.",
+        "you keep the smallest weights, and the largest fall, on which most depends. (Or do your masks say who falls? "
+        "True stands for alive.)",
     ),
     Wrong(
         "fraction kept",
@@ -128,13 +136,14 @@ MISTAKES = (
     Wrong(
         "rounded down",
         _with(count=lambda fraction, alive, n: int(fraction * alive)),
-        "you drop one too few: int rounds down, and round(fraction n) was asked for.",
+        "you drop one too few: round(fraction · alive) are to fall. int rounds down, and w >= sorted[k - 1] lets the "
+        "k-th smallest stay.",
     ),
     Wrong(
         "rounded up",
         _with(count=lambda fraction, alive, n: math.ceil(fraction * alive)),
         "you round the number to drop up. One weight too many in a round does not sound like much, but counts are "
-        "to be exact: round(fraction n).",
+        "to be exact: round(fraction · alive).",
     ),
     Wrong(
         "one too many",
@@ -146,25 +155,13 @@ MISTAKES = (
         "ties fall together",
         _threshold(lambda number: number - 1, torch.gt),
         "several weights lie exactly on your threshold, and all of them fall. A threshold cannot count: sort, and "
-        "drop round(fraction n) places.",
+        "drop round(fraction · alive) places.",
     ),
     Wrong(
         "ties stay together",
         _threshold(lambda number: number, torch.ge),
         "several weights lie exactly on your threshold, and all of them stay. A threshold cannot count: sort, and "
-        "drop round(fraction n) places.",
-    ),
-    Wrong(
-        "ties from behind",
-        _with(score=_ties_from_behind),
-        "right but for equal magnitudes: of these the first goes first. argsort(stable=True) keeps their order.",
-    ),
-    Wrong(
-        "who falls",
-        lambda weights, masks, fraction: [
-            mask & ~new for mask, new in zip(masks, _prune(weights, masks, fraction), strict=True)
-        ],
-        "your masks say who falls. True stands for alive.",
+        "drop round(fraction · alive) places.",
     ),
     Wrong(
         "the masked weights",

@@ -35,6 +35,18 @@ _COLUMNS = (
     "whole columns have changed places, so as many inputs are read by nobody as before. That keeps more than the "
     "counts of the layers: single places are to be drawn."
 )
+_WITHIN_COLUMNS = (
+    "each input is read by as many neurons as before, so you shuffle within the columns. That keeps more than the "
+    "counts of the layers: here places are drawn from the whole of each."
+)
+_CROSSED = (
+    "whole rows and whole columns have changed places, so the counts of both are the old ones in another order. That "
+    "keeps the pattern of the mask, and more than the counts of the layers: single places are to be drawn."
+)
+_ROLLED = (
+    "all places have moved on together, by the same number, and those that stood side by side still do. Only the step "
+    "is drawn: every single place is to be."
+)
 _TWINS = (
     "two layers with equal masks come out equal: you use one order for both, or start a generator anew for each. Every "
     "layer draws its own."
@@ -112,12 +124,23 @@ def _flaw_of_places(got, masks):
                 return Flaw(f"layer {number} has the same {('rows', 'columns')[axis]}, in another order", message)
         if torch.equal(new.sum(1), old.sum(1)):
             return Flaw(f"alive in each row of layer {number} are as many as before", _WITHIN)
+        if torch.equal(new.sum(0), old.sum(0)):
+            return Flaw(f"alive in each column of layer {number} are as many as before", _WITHIN_COLUMNS)
+        if all(torch.equal(new.sum(axis).sort().values, old.sum(axis).sort().values) for axis in (0, 1)):
+            return Flaw(f"layer {number} has the same counts of rows and of columns, in another order", _CROSSED)
+        if _bytes(new) in 2 * _bytes(old):
+            return Flaw(f"layer {number}, read row by row, begins elsewhere and is otherwise the same", _ROLLED)
         steps = int((new.flatten()[1:] != new.flatten()[:-1]).sum())
         if steps <= 2:
             return Flaw(f"in layer {number} those alive stand side by side", _ORDERED)
     if torch.equal(got[0], got[1]):
         return Flaw("layers 0 and 1 had equal masks and have equal masks again", _TWINS)
     return None
+
+
+def _bytes(mask):
+    """Return the places of a mask, row by row; a rolled one is part of twice the old one."""
+    return mask.flatten().numpy().tobytes()
 
 
 def _across(masks, generator):
@@ -131,8 +154,18 @@ def _each(change):
     return lambda masks, generator: [change(mask, generator) for mask in masks]
 
 
-def _within(mask, generator):
-    return mask.gather(1, torch.rand(mask.shape, generator=generator).argsort(1))
+def _within(mask, generator, axis=1):
+    return mask.gather(axis, torch.rand(mask.shape, generator=generator).argsort(axis))
+
+
+def _crossed(mask, generator):
+    rows, columns = (torch.randperm(size, generator=generator) for size in mask.shape)
+    return mask[rows][:, columns]
+
+
+def _rolled(mask, generator):
+    step = int(torch.randint(1, mask.numel(), (), generator=generator))
+    return mask.flatten().roll(step).view_as(mask)
 
 
 def _drawn(mask, generator):
@@ -159,9 +192,12 @@ def _structured(generator, *shape):
     return torch.rand(shape, generator=generator) < rows[:, None] * columns
 
 
+# So large, and so uneven, that fewer than one right answer in 10^12 is refused by chance: a draw has the old counts of
+# the columns in any order with a chance below 10^-13 (hypergeometric), and all else that `_flaw_of_places` asks for is
+# rarer still.
 _generator = _of_seed(0)
-_TWIN = _structured(_generator, 16, 24)
-_MASKS = Tensors([_TWIN, _TWIN.clone(), _structured(_generator, 10, 16)])
+_TWIN = _structured(_generator, 24, 32)
+_MASKS = Tensors([_TWIN, _TWIN.clone(), _structured(_generator, 16, 40)])
 _DRAWS = _Draws()
 
 SHUFFLED = Exercise(
@@ -182,6 +218,9 @@ SHUFFLED = Exercise(
         Wrong("inverted", lambda masks, generator: [~mask for mask in masks], _INVERTED),
         Wrong("the same masks", lambda masks, generator: list(masks), _SAME),
         Wrong("within each row", _each(_within), _WITHIN),
+        Wrong("within each column", _each(lambda mask, generator: _within(mask, generator, 0)), _WITHIN_COLUMNS),
+        Wrong("rows and columns", _each(_crossed), _CROSSED),
+        Wrong("rolled", _each(_rolled), _ROLLED),
         Wrong(
             "whole rows",
             _each(lambda mask, generator: mask[torch.randperm(len(mask), generator=generator)]),

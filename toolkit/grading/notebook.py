@@ -13,6 +13,8 @@ _MOODLE = re.compile(r"_\d+_assignsubmission_file_?")
 _COPY = re.compile(r"([-_ ]*copy\s*\d*|\s*\(\d+\)|-checkpoint)$", re.IGNORECASE)
 _STEMS = [Path(lesson.file).stem for lesson in LESSONS]
 _NO_NAMES = {"lessons", "notebooks", "submission", "submissions", "home", "work", "main"}  # folders, not learners
+_NUMBERED = re.compile(r"(lesson|exercise|assignment|homework|notebook|untitled|week|group)s?[-_ ]*\d*", re.IGNORECASE)
+_TEMPLATE = "template.ipynb"  # of a lesson still to be written: it comes with the course and is no learner's
 
 
 class Unreadable(ValueError):
@@ -61,7 +63,8 @@ def find(paths: Iterable[Path]) -> tuple[list[tuple[str, Path]], list[str]]:
     """Return the notebooks in files and folders, each with its learner, and one sentence for each path without any.
 
     Args:
-        paths: files, and folders that are searched to any depth; what is hidden (`.ipynb_checkpoints`) is passed over.
+        paths: files, and folders that are searched to any depth; what is hidden (`.ipynb_checkpoints`) and the
+            course's template are passed over. In a folder, the first folder below it is the learner's.
 
     Returns:
         Pairs of learner and file, sorted; and what went wrong.
@@ -74,16 +77,20 @@ def find(paths: Iterable[Path]) -> tuple[list[tuple[str, Path]], list[str]]:
         elif not files:
             problems.append(f"{path}: there is no notebook in this folder.")
         else:
-            found |= {file.resolve(): file for file in files}
-    return sorted((learner(file), file) for file in found.values()), problems
+            found |= {file.resolve(): (learner(file, path if path.is_dir() else None), file) for file in files}
+    return sorted(found.values()), problems
 
 
-def learner(path: Path) -> str:
-    """Return the learner whose notebook this is, from its file name or, if that is the lesson's, from its folder.
+def learner(path: Path, below: Path | None = None) -> str:
+    """Return the learner whose notebook this is.
+
+    That is the first folder below the one that was searched, unless it is a lesson's or a week's; else the file's name;
+    else, where that is a lesson's too, the nearest folder.
 
     Args:
         path: such as `class/ada.ipynb`, `class/ada/01_two_networks.ipynb`, `class/ada_01_two_networks.ipynb`, or
             one of the names that Moodle gives.
+        below: the folder in which it was found; None for a file of its own.
 
     Returns:
         The name.
@@ -93,22 +100,36 @@ def learner(path: Path) -> str:
         ['ada', 'bo']
         >>> learner(Path("Ada Lovelace_123_assignsubmission_file_01_two_networks.ipynb"))
         'Ada Lovelace'
+        >>> learner(Path("class/hal/lesson1.ipynb"), below=Path("class"))
+        'hal'
     """
+    first = path.relative_to(below).parts[0] if below else path.name
+    if first != path.name and _names(first):
+        return _MOODLE.sub("", first)
     stem = path.stem
     for lesson in _STEMS:
         at = stem.lower().find(lesson)
         stem = stem if at < 0 else stem[:at] + " " + stem[at + len(lesson) :]
     stem = _COPY.sub("", stem) if stem != path.stem else stem
     own = _MOODLE.sub("", stem).strip(" -_.")
-    folders = [_MOODLE.sub("", part) for part in reversed(path.resolve().parent.parts)]
-    return own or next((part for part in folders if part.lower() not in _NO_NAMES), path.stem)
+    if own and not _NUMBERED.fullmatch(own):
+        return own
+    folders = [_MOODLE.sub("", part) for part in reversed(path.resolve().parent.parts) if _names(part)]
+    return next(iter(folders), path.stem)
+
+
+def _names(folder: str) -> bool:
+    """Whether a folder may be called after a learner: not after a lesson, a week or what is in it."""
+    name = folder.lower()
+    return name.strip("/\\") != "" and not (name in _NO_NAMES or name in _STEMS or _NUMBERED.fullmatch(name))
 
 
 def _inside(folder: Path) -> list[Path]:
     found = []
     for here, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(here, name) for name in files if name.lower().endswith(".ipynb") and not name.startswith(".")]
+        wanted = [name for name in files if name.lower().endswith(".ipynb") and name != _TEMPLATE]
+        found += [Path(here, name) for name in wanted if not name.startswith(".")]
     return sorted(found)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from toolkit.grading.notebook import Cell
 
 _CHECKS = {"check", "quiz", "predict", "hint", "solution", "tally"}
-_MAGIC = re.compile(r"^(\s*)(%{1,2}[^\W\d].*|!(?!=).*|\?.*|[\w.*\[\]]+\?{1,2}\s*)$")  # `% x`, `!= x` go on from above
+_MAGIC = re.compile(r"^(\s*)(%{1,2}[^\W\d].*|!(?!=).*|\?.*|[\w.*\[\]-]+\?{1,2}\s*)$")  # `% x` and `!= x` are Python
 _ASSIGNED = re.compile(r"^(\s*[\w., \[\]]+=\s*)[%!].*$")
 _TIMERS = ("%%time", "%%timeit", "%%capture", "%%prun")
 

@@ -82,7 +82,8 @@ class Values:
         if near > 0.5:  # far enough, but not towards each other
             seen, take = "neighbours moved together", "longer period"
         warnings.warn(
-            f"period={steps} moved nothing: two weights {gap:.3g} apart change places once they have moved by "
-            f"{gap / 2:.3g} towards each other, and in {steps} steps {seen}; take a {take} or a larger learning rate.",
+            f"period={steps} moved nothing: two weights {gap:.3g} apart change places once they have moved by more "
+            f"than {gap / 2:.3g} towards each other, and in {steps} steps {seen}; take a {take} or a larger learning "
+            "rate.",
             stacklevel=5,
         )

@@ -182,12 +182,14 @@ def _carry(out: Path, fresh: Path) -> None:
     if not out.exists():
         fresh.mkdir()
         return
-    shutil.copytree(
-        out,
-        fresh,
-        symlinks=True,
-        ignore=lambda folder, names: [name for name in names if Path(folder) == out and _is_page(out / name)],
-    )
+
+    def pages(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if Path(folder) == out and _is_page(out / name)]
+
+    try:
+        shutil.copytree(out, fresh, symlinks=True, ignore=pages)
+    except shutil.Error as error:  # a list of all that could not be copied
+        raise OSError(error.args[0][0][-1]) from None
 
 
 def _swap(fresh: Path, out: Path, old: Path) -> None:
@@ -198,6 +200,7 @@ def _swap(fresh: Path, out: Path, old: Path) -> None:
         fresh.rename(out)
     except BaseException:
         if old.exists():
-            shutil.rmtree(out, ignore_errors=True)
+            if out.exists():
+                out.rename(old.with_name("aside"))
             old.rename(out)
         raise

@@ -41,7 +41,7 @@ def front(
     text = readme.read_text(encoding="utf-8") if readme.is_file() else f"# {COURSE}\n"
     rule = inside({name: page.file for name, page in lessons})
     words = Words(lambda address: None if address.startswith("#") else rule(address), readme.parent)
-    opening = words(re.split(r"^## ", text, maxsplit=1, flags=re.MULTILINE)[0])
+    opening = words(_alone(re.split(r"^## ", text, maxsplit=1, flags=re.MULTILINE)[0]))
     parts = [opening.replace("<p>", '<p class="lede">', 1)]
     if lessons:
         parts.append(f'<a class="start" href="{quote(lessons[0][1].file)}">Begin with {_name(lessons[0])} →</a>')
@@ -56,8 +56,21 @@ def front(
             '<p><a href="evidence.html">Every claim of every paper</a>, with seeds, spread, control, verdict.</p>'
         )
     headings = [heading for heading in words.headings if heading.level > 1]
+    headings += [
+        Heading(3, f"lesson-{name[:2]}", f"{page.title}: {_topics(name)}") for name, page in lessons if _topics(name)
+    ]
     live = {"style": shown.style, "data": shown.data} if shown is not None else {}
     return Page("index.html", COURSE, "\n".join(parts), headings=[Heading(1, "content", COURSE), *headings], **live)
+
+
+def _alone(opening: str) -> str:
+    """README's opening where README itself is not: a link to one of its sections says where that stands."""
+    return re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"*\1* in the course's README", opening)
+
+
+def _topics(name: str) -> str:
+    """What the lesson of a notebook is about; nothing for one that is not of the course."""
+    return next((lesson.topics for lesson in LESSONS if lesson.file == name), "")
 
 
 def _name(lesson: tuple[str, Page]) -> str:
@@ -74,12 +87,14 @@ def _card(lesson: tuple[str, Page]) -> str:
     if listed and listed.needs:
         facts.append(f"after {' and '.join(listed.needs)}")
     number = re.match(r"\d+", name)
+    topics = f'<p class="quiet">{html.escape(_topics(name))}</p>' if _topics(name) else ""
+    anchor = f' id="lesson-{name[:2]}"' if topics else ""
     return (
-        f'<li><span class="number">{number[0] if number else ""}</span><div>'
+        f'<li{anchor}><span class="number">{number[0] if number else ""}</span><div>'
         f'<h3><a href="{quote(page.file)}">{html.escape(re.sub(r"^[0-9]+ ", "", page.title))}</a></h3>'
         + (f"<p>{html.escape(question)}</p>" if question else "")
         + (f'<p class="quiet">{html.escape(" · ".join(filter(None, facts)))}</p>' if facts else "")
-        + "</div></li>"
+        + f"{topics}</div></li>"
     )
 
 

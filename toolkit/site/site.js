@@ -1,4 +1,4 @@
-// What a page of the site can do: search over all headings, folds open in print. Without it all can be read.
+// What a page of the site can do: search over all headings and topics, folds open in print. Without it all can be read.
 
 /** Open every fold for the printer, and close those again that were closed. */
 function foldsInPrint() {
@@ -25,6 +25,12 @@ function find(index, query) {
     .sort((a, b) => a.score - b.score || a.at - b.at)
     .slice(0, 40)
     .map(({ entry }) => entry);
+}
+
+/** How many places were found; where there are none, what was searched and where else to look. */
+function said(number) {
+  if (number) return `${number} ${number === 1 ? "heading" : "headings"}`;
+  return "Nothing found in the headings and topics; the text is not searched. For this page: Esc, then Ctrl-F (⌘-F).";
 }
 
 function search() {
@@ -57,7 +63,7 @@ function search() {
         return item;
       }),
     );
-    count.textContent = input.value.trim() ? `${found.length} ${found.length === 1 ? "heading" : "headings"}` : "";
+    count.textContent = input.value.trim() ? said(found.length) : "";
     input.setAttribute("aria-expanded", String(found.length > 0));
     select(0);
   }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
+from math import ceil, floor, isfinite, log10
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from toolkit.sparse.masks import check_mask
 
 POINTS = 2000  # drawn at most
 LARGEST = POINTS // 2  # of them, the largest ones
+DECADES = 5  # the logarithmic part of the scatter's axes, at most, up to the power of ten below the largest entry
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,25 @@ class ProbeData:
         return np.stack([_numbers(diagonal)[self.chosen] for diagonal in found])
 
     @cached_property
+    def power(self) -> int:
+        """The scatter's axes are linear within +-10**power: the lower quartile of |exact| without zeros, rounded."""
+        size = np.abs(_numbers(self.exact.diagonal)[self.alive]).astype(float)
+        top = floor(log10(size.max()))
+        return min(max(round(log10(np.quantile(size[size > 0], 0.25))), top - DECADES), top)
+
+    @property
+    def scale(self) -> str:
+        """How the scatter's axes run, as part of a sentence."""
+        return f"both axes are linear within ±{power_text(1, self.power)}, logarithmic beyond"
+
+    @cached_property
     def frame(self) -> tuple[float, float, float, float]:
         """Edges of the scatter, the same for every number of probes: left, right, lower, upper."""
         exact = self.drawn[0]
         low, high = min(0.0, float(exact.min())), max(0.0, float(exact.max()))
         span = high - low
-        return low - 0.04 * span, high + 0.04 * span, low - 0.8 * span, high + 0.8 * span
+        left, right = widened(low, high, 0.04, self.power)
+        return left, right, min(left, low - 0.8 * span), max(right, high + 0.8 * span)
 
     @property
     def reference(self) -> float | None:
@@ -82,6 +96,52 @@ class ProbeData:
         """How many of the points drawn lie above or below the frame."""
         low, high = self.frame[2:]
         return int(((self.drawn[1 + index] < low) | (self.drawn[1 + index] > high)).sum())
+
+
+def scaled(values: Any, power: int) -> np.ndarray:
+    """Where numbers lie on a symmetric logarithmic axis: linear within +-10**power, one step for each decade beyond.
+
+    Example:
+        >>> scaled([-10, -1, 0, 0.5, 1, 100], 0).tolist()
+        [-2.0, -1.0, 0.0, 0.5, 1.0, 3.0]
+    """
+    size = np.abs(np.asarray(values, dtype=float)) / float(f"1e{power}")
+    return np.sign(values) * (np.minimum(size, 1) + np.log10(np.maximum(size, 1)))
+
+
+def unscaled(steps: Any, power: int) -> np.ndarray:
+    """Return the numbers that lie at these steps of the axis; what `scaled` undoes."""
+    size = np.abs(np.asarray(steps, dtype=float))
+    return np.sign(steps) * float(f"1e{power}") * np.minimum(size, 1) * 10 ** np.maximum(size - 1, 0)
+
+
+def widened(low: float, high: float, share: float, power: int) -> tuple[float, float]:
+    """Move both ends of an axis outwards by a share of its length."""
+    first, last = scaled([low, high], power)
+    left, right = unscaled([first - share * (last - first), last + share * (last - first)], power)
+    return float(left), float(right)
+
+
+def powers(low: float, high: float, power: int, room: float = 1) -> list[tuple[float, str]]:
+    """Zero and signed powers of ten inside [low, high], at least `room` steps of the axis apart, and how to write them.
+
+    Example:
+        >>> powers(-3, 200, -1)
+        [(-1.0, '−1'), (-0.1, '−0.1'), (0.0, '0'), (0.1, '0.1'), (1.0, '1'), (10.0, '10'), (100.0, '100')]
+    """
+    first, last = scaled([low, high], power)
+    every = max(1, ceil(room))
+    steps = [every * i for i in range(ceil(first / every), floor(last / every) + 1)]
+    return [(float(np.sign(i)) * float(f"1e{power + abs(i) - 1}"), power_text(i, power)) for i in steps]
+
+
+def power_text(step: int, power: int) -> str:
+    """Write the number at a whole step of the axis: plain, unless it would have more than six zeros."""
+    if step == 0:
+        return "0"
+    tens = power + abs(step) - 1
+    plain = f"{10**tens:,}" if tens >= 0 else f"{10.0**tens:.{-tens}f}"
+    return ("−" if step < 0 else "") + (plain if abs(tens) <= 6 else f"1e{tens}".replace("-", "−"))
 
 
 def _numbers(diagonal: Tensor) -> np.ndarray:
@@ -138,6 +198,8 @@ def encode(data: ProbeData) -> dict[str, Any]:
             }
         },
         "frame": data.frame,
+        "power": data.power,
+        "scale": data.scale,
         "measured": data.measured,
         "predicted": [error if isfinite(error) else None for error in data.predicted],
         "reference": data.reference,

@@ -1,12 +1,13 @@
 """The static twin of a ProbeSlider: the same scatter and the same errors as a matplotlib figure."""
 
+from functools import partial
 from math import isfinite
 from textwrap import fill
 from typing import Any
 
 import numpy as np
 
-from toolkit.widgets.probe_data import ProbeData
+from toolkit.widgets.probe_data import ProbeData, powers, scaled, unscaled, widened
 from toolkit.widgets.probe_words import caption, percent, sentences
 
 INK, QUIET, LINE, GUESS = "#212121", "#616161", "#e0e0e0", "#E69F00"
@@ -23,7 +24,8 @@ def draw(data: ProbeData, index: int) -> Any:
     first, *rest = sentences(data, index)
     figure.text(0.02, 0.19, first, size=8.5, weight="bold", color=INK)
     figure.text(0.02, 0.165, fill(" ".join(rest), 125), size=8, color=INK, va="top", linespacing=1.5)
-    figure.text(0.02, 0.075, fill(caption(data), 140), size=7, color=QUIET, va="top", linespacing=1.5)
+    small = fill(f"On the left {data.scale}. {caption(data)}", 140)
+    figure.text(0.02, 0.075, small, size=7, color=QUIET, va="top", linespacing=1.5)
     return figure
 
 
@@ -39,12 +41,21 @@ def _scatter(axes: Any, data: ProbeData, index: int) -> None:
     left, right, low, high = data.frame
     exact, estimate = data.drawn[0], data.drawn[1 + index]
     inside = (estimate >= low) & (estimate <= high)
-    axes.plot(exact[inside], estimate[inside], "o", color=INK, markersize=2.6, markeredgewidth=0, alpha=0.4)
+    axes.plot(exact[inside], estimate[inside], "o", color=INK, markersize=3.2, markeredgewidth=0, alpha=0.35)
     for beyond, edge, mark in [(estimate > high, high, "^"), (estimate < low, low, "v")]:
         count = int(beyond.sum())
         axes.plot(exact[beyond], np.full(count, edge), mark, color=INK, markersize=3.5, fillstyle="none", mew=0.7)
     axes.plot([left, right], [left, right], "--", color=INK, linewidth=1.1)
-    axes.set(xlim=(left, right), ylim=(low - 0.03 * (high - low), high + 0.03 * (high - low)))
+    to_and_from = [partial(change, power=data.power) for change in (scaled, unscaled)]
+    axes.set_xscale("function", functions=to_and_from)
+    axes.set_yscale("function", functions=to_and_from)
+    axes.set(xlim=(left, right), ylim=widened(low, high, 0.03, data.power))
+    letters = max(len(text) for _, text in powers(left, right, data.power))
+    rooms = 0.03 + 0.0195 * letters, 0.06  # what a number takes of the width, of the height
+    for ticks, ends, room in [(axes.set_xticks, (left, right), rooms[0]), (axes.set_yticks, (low, high), rooms[1])]:
+        first, last = scaled(ends, data.power)
+        ticks(*zip(*powers(*ends, data.power, room * (last - first)), strict=True))
+    axes.minorticks_off()
     _bare(axes, f"M = {data.estimates[index].probes:,}: estimate against exact")
     axes.set_xlabel("exact entry of the diagonal (dashed: estimate = exact)", size=8, color=QUIET)
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class ProbeSlider(Widget):
     """A slider over the number of random probes: the estimated diagonal of a Hessian against the exact one.
 
-    Each point is a weight; on the dashed line the estimate is exact. Beside it the relative error of the whole
+    Each point is a weight; on the dashed line the estimate is exact. Both axes are linear around 0 and logarithmic
+    beyond, so that small entries are seen beside large ones. Beside it the relative error of the whole
     diagonal, measured and predicted, falls as one over the square root of the number of probes, while the trace is
     right long before. Everything was computed beforehand; moving runs no Python.
 
@@ -81,7 +82,8 @@ class ProbeSlider(Widget):
     @property
     def alt(self) -> str:
         """What the slider shows at this moment, in words."""
-        return words(self._data, self._index)
+        drawn = f"Weight by weight the estimate is drawn against the exact entry; {self._data.scale}."
+        return f"{words(self._data, self._index)} {drawn}"
 
     def figure(self) -> Any:
         """Draw the present state as a matplotlib figure."""
